@@ -133,21 +133,18 @@ def with_point(text: str, where: str) -> str:
     return re.sub(r",(?=\d)", ".", text)
 
 
-def _to_number(convert: type, wanted: str) -> Callable[[Parameter, Any], Any]:
-    def checked(parameter: Parameter, value: Any) -> Any:
-        try:
-            found = convert(with_point(value, parameter.label) if isinstance(value, str) else value)
-            if isinstance(value, bool) or not math.isfinite(found) or (not isinstance(value, str) and found != value):
-                raise ValueError
-        except (TypeError, ValueError, OverflowError):
-            raise UsageError(f"{parameter.label} {quote(value)} is not a {wanted}") from None
-        return found
-
-    return checked
+def _to_number(convert: type, wanted: str, parameter: Parameter, value: Any) -> Any:
+    try:
+        found = convert(with_point(value, parameter.label) if isinstance(value, str) else value)
+        if isinstance(value, bool) or not math.isfinite(found) or (not isinstance(value, str) and found != value):
+            raise ValueError
+    except (TypeError, ValueError, OverflowError):
+        raise UsageError(f"{parameter.label} {quote(value)} is not a {wanted}") from None
+    return found
 
 
-_to_int = _to_number(int, "whole number: give one such as 3")
-_to_float = _to_number(float, "number: give one such as 0.5")
+_to_int = functools.partial(_to_number, int, "whole number: give one such as 3")
+_to_float = functools.partial(_to_number, float, "number: give one such as 0.5")
 
 
 def _to_bool(parameter: Parameter, value: Any) -> bool:
@@ -231,7 +228,7 @@ class Numbers:
     """Type of a parameter that holds a number, or several as a tuple: `1 -2`."""
 
 
-_CONVERTERS = {
+_CONVERTERS: dict[Any, Callable[[Parameter, Any], Any]] = {
     int: _to_int,
     float: _to_float,
     bool: _to_bool,
@@ -299,10 +296,10 @@ def normalise(cls: type[Parameters], given: Mapping[str, Any]) -> dict[str, Any]
 
 def changed(parameters: Parameters) -> dict[str, Any]:
     """The parameters that differ from their defaults, in the order of their declaration."""
-    result, usual = {}, parameters.defaults()
+    result, defaults = {}, parameters.defaults()
     for parameter in parameters_of(type(parameters)):
         value = getattr(parameters, parameter.name)
-        default = usual.get(parameter.name, parameter.default)
+        default = defaults.get(parameter.name, parameter.default)
         default = default if default is None else parameter.check(default)
         if type(value) is not type(default) or value != default:
             result[parameter.name] = value

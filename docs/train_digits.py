@@ -16,7 +16,7 @@ import numpy as np
 
 from cnnviz.network import Network, load_weights, parse_layers
 from cnnviz.network.learning import Learner
-from cnnviz.network.trained import LAYERS, TRAINED
+from cnnviz.network.weights import LAYERS, TRAINED
 from cnnviz.ops import Array
 from cnnviz.ops.optimizers import Adam
 

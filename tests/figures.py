@@ -37,7 +37,7 @@ VARIANTS = {
     "patch-embed": ["channels=1 i=4x6 patch=2x3 d=2 bias=-0.5"],
     "transposed-conv": [
         "i=5 s=1 p=1",
-        "i=4 s=2 p=3",
+        "i=4 s=2 p=2",
         "i=2x3 k=3x5 s=2x1 p=1 output_padding=1x0 bias=-1.5",
         "view=scatter p=1",
         "view=scatter s=3 k=2 bias=0.5",

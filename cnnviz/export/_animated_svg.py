@@ -141,7 +141,7 @@ class _Animation:
         for number, times in self._shown(captions).items():
             yield _Look(figure.fragments[number], (0, 0), times)
         for beat, span in zip(figure.beats, pairwise(self._begins), strict=True):
-            yield _Look(beat.counter + beat.progress, (0, 0), (span,))
+            yield _Look(figure.fragments[beat.progress], (0, 0), (span,))
 
     def _shown(self, held: Mapping[int, int], leaves: bool = False) -> dict[int, Times]:
         """When the fragments that a slot holds are shown; what `leaves` goes before a step, when others set off."""

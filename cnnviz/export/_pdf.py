@@ -6,7 +6,6 @@ all viewers read.
 
 from __future__ import annotations
 
-import hashlib
 import zlib
 from collections.abc import Iterable, Mapping
 
@@ -38,27 +37,17 @@ class Document:
         self._catalog, self._pages, self._resources, self._tree = (self._add(b"") for _ in range(4))
         self._kids: list[int] = []
         self._figures: list[int] = []
-        self._forms: list[int] = []
+        self._contents: dict[str, int] = {}
 
-    def form(self, operators: str) -> str:
-        """Operators that several pages have in common: what a page says instead of them."""
-        width, height = self._size
-        extra = (
-            f"/Type /XObject /Subtype /Form /BBox [{-width} {-height} {2 * width} {2 * height}] "
-            f"/Resources {self._resources} 0 R"
-        )
-        self._forms.append(self._stream(operators.encode("ascii"), extra))
-        return f"/X{len(self._forms) - 1} Do\n"
-
-    def page(self, operators: str) -> None:
-        """Add a page; y runs down in pixels."""
+    def page(self, parts: Iterable[str]) -> None:
+        """Add a page; y runs down in pixels. Operators that several pages have in common are written once."""
         width, height = (POINT * side for side in self._size)
         number = len(self._kids)
-        text = f"/Figure<</MCID 0>>BDC\nq {POINT} 0 0 {-POINT} 0 {height:g} cm\n{operators}Q\nEMC\n"
-        contents = self._stream(text.encode("ascii"))
+        begin = f"/Figure<</MCID 0>>BDC\nq {POINT} 0 0 {-POINT} 0 {height:g} cm\n"
+        contents = [self._content(part) for part in (begin, *parts, "Q\nEMC\n") if part]
         kid = self._add(
             f"<</Type /Page /Parent {self._pages} 0 R /Resources {self._resources} 0 R /StructParents {number} "
-            f"/MediaBox [0 0 {width:g} {height:g}] /Contents {contents} 0 R>>".encode("ascii")
+            f"/MediaBox [0 0 {width:g} {height:g}] /Contents [{_references(contents)}]>>".encode("ascii")
         )
         self._kids.append(kid)
         alt = string(self._alt)
@@ -69,15 +58,18 @@ class Document:
             )
         )
 
+    def _content(self, operators: str) -> int:
+        if operators not in self._contents:
+            self._contents[operators] = self._stream(operators.encode("ascii"))
+        return self._contents[operators]
+
     def whole(self, resources: PdfResources, about: dict[str, str]) -> bytes:
         """The whole file, its pages drawn with these fonts and images."""
         fonts = "".join(
             f"/F{place} {self._font(place, *font)} 0 R " for place, font in enumerate(resources.fonts.items())
         )
-        drawn = [(f"X{place}", number) for place, number in enumerate(self._forms)]
-        drawn += [(f"I{place}", self._image(*key)) for place, key in enumerate(resources.images)]
-        objects = "".join(f"/{name} {number} 0 R " for name, number in drawn)
-        self._put(self._resources, f"<</Font <<{fonts}>> /XObject <<{objects}>> /ProcSet [/PDF /Text /ImageC]>>")
+        images = "".join(f"/I{place} {self._image(*key)} 0 R " for place, key in enumerate(resources.images))
+        self._put(self._resources, f"<</Font <<{fonts}>> /XObject <<{images}>> /ProcSet [/PDF /Text /ImageC]>>")
         kids, figures = _references(self._kids), _references(self._figures)
         self._put(self._pages, f"<</Type /Pages /Count {len(self._kids)} /Kids [{kids}]>>")
         parents = " ".join(f"{place} [{number} 0 R]" for place, number in enumerate(self._figures))
@@ -96,11 +88,9 @@ class Document:
             places.append(len(out))
             out += b"%d 0 obj\n%b\nendobj\n" % (number, body)
         start, count = len(out), len(places) + 1
-        mark = hashlib.md5(out, usedforsecurity=False).hexdigest()
         out += b"xref\n0 %d\n0000000000 65535 f \n" % count + b"".join(b"%010d 00000 n \n" % at for at in places)
         out += (
-            f"trailer\n<</Size {count} /Root {self._catalog} 0 R /Info {info} 0 R /ID [<{mark}> <{mark}>]>>\n"
-            f"startxref\n{start}\n%%EOF\n"
+            f"trailer\n<</Size {count} /Root {self._catalog} 0 R /Info {info} 0 R>>\nstartxref\n{start}\n%%EOF\n"
         ).encode("ascii")
         return bytes(out)
 

@@ -47,7 +47,6 @@ _PARTS = Path(__file__).parent
 _GAP = re.compile(r"\{\{(\w+)\}\}")
 # Room for the controls under a figure in a notebook.
 _CONTROLS = 56
-_BARE = "#counter,#progress{display:none}"
 
 
 def write(job: Job, file: BinaryIO) -> Written:
@@ -65,7 +64,7 @@ def document(job: Job, film: Film) -> str:
     words = {name: phrase(job.lang, text) for name, text in PHRASES.items()}
     data = player_data(figure, film, loop=not job.once)
     data |= {"defs": "".join(defs.markup), "words": {name: words[name] for name in _IN_SCRIPT}}
-    filled = {name: escaped(text) for name, text in words.items()} | _filled(job, film, figure)
+    filled = {name: escaped(text) for name, text in words.items()} | _filled(job, film)
     filled |= {"page": figure.page, "data": _packed(data), "script": _part("player.js")}
     filled["css"] = _GAP.sub(lambda gap: filled[gap[1]], _part("player.css"))
     return _GAP.sub(lambda gap: filled[gap[1]], _part("player.html")).replace(OWN, "")
@@ -86,11 +85,10 @@ def framed(job: Job, still: str) -> str:
     )
 
 
-def _filled(job: Job, film: Film, figure: Vectors) -> dict[str, str]:
+def _filled(job: Job, film: Film) -> dict[str, str]:
     """What the page's gaps are filled with, beside its words and its data."""
     board, page = job.storyboard, film.theme.page
     width, height = film.size
-    unit, lines = film.layout.fit.unit, film.layout.lines
     names = ("ground", "ink", "muted", "band", "accent", "result")
     colors = "".join(f"--{name}:{hex_color(page[name])};" for name in names)
     focus = film.theme.marks.get("window", page["accent"])
@@ -103,16 +101,10 @@ def _filled(job: Job, film: Film, figure: Vectors) -> dict[str, str]:
         "texts": _texts(job),
         "colors": f"{colors}--focus:{hex_color(focus)}",
         "scheme": "dark" if dark else "light",
-        "style": _BARE if board.bare else "",
         "ends": ENDS,
         "width": str(width),
         "height": str(height),
         "count": str(board.count),
-        "small": f"{figure.small:g}",
-        "right": f"{width - 40 * unit:g}",
-        "baseline": f"{lines.formula:g}",
-        "progress": f"{3 * unit:g}",
-        "bottom": f"{height - 3 * unit:g}",
     }
 
 
@@ -128,7 +120,7 @@ def player_data(figure: Vectors, film: Film, *, loop: bool) -> dict[str, Any]:
     times = timing.seconds([beat.step for beat in figure.beats], len(figure.beats))
     for beat, seconds in zip(figure.beats, times, strict=True):
         said = spoken(beat.step.caption) if film.layout.fit.numbers else ""
-        steps.append([seconds, beat.caption, "" if said == before else said, beat.changes, beat.flights])
+        steps.append([seconds, beat.caption, "" if said == before else said, beat.changes, beat.flights, beat.progress])
         before = said
     return {
         "loop": loop,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterable
 from typing import BinaryIO
 
 from cnnviz.export import Job, Written
 from cnnviz.export._amount import check_pages
 from cnnviz.export._pdf import Document
 from cnnviz.export._stills import Sheet, words_of
-from cnnviz.render.frames import Film
-from cnnviz.render.panels.base import Slot
-from cnnviz.render.pdf_pen import PdfResources
+from cnnviz.render.panels.base import Item
+from cnnviz.render.pdf_pen import PdfPen, PdfResources
 from cnnviz.words.plain import tag_of
 
 SUPPORTED_OPTIONS = ("frame", "sheet", "transparent")
@@ -23,8 +22,6 @@ _KEYS = {
     "Comment": "Keywords",
     "Software": "Creator",
 }
-# Shorter operators are written again, where they are wanted again.
-_LEAST_SHARED = 200
 
 
 def write(job: Job, file: BinaryIO) -> Written:
@@ -36,32 +33,22 @@ def write(job: Job, file: BinaryIO) -> Written:
         check_pages(job.storyboard)
         count, size = job.storyboard.count, film.size
         document = Document(size, words_of(job), lang)
-        _add_pages(job, film, resources, document)
+        if not job.transparent:
+            pen.rect(0, 0, *size, film.theme.page["ground"])
+        stage, ground = film.stage(), pen.take()
+        for _ in stage.steps():
+            document.page([ground, *(_drawn(pen, layer) for layer in stage.layers())])
     else:
         sheet = Sheet(job, film.size)
         count, size = len(sheet.places), sheet.size
         document = Document(size, sheet.draw(job, film, pen), lang)
-        document.page(pen.take())
+        document.page([pen.take()])
     about = {_KEYS[key]: text for key, text in job.texts().items()}
     file.write(document.whole(resources, {**about, "Producer": "cnnviz"}))
     return Written(size=size, steps=count, milliseconds=0)
 
 
-def _add_pages(job: Job, film: Film, resources: PdfResources, document: Document) -> None:
-    """A page for each step; what several of them show is written once."""
-    stage, pen = film.stage(), resources.pen()
-    drawn: dict[tuple[int, Slot], str] = {}
-    if not job.transparent:
-        pen.rect(0, 0, *film.size, film.theme.page["ground"])
-    pages, ground = list[list[str]](), pen.take()
-    for _ in stage.steps():
-        for number, slot, _, item, _ in stage.changes():
-            if item is not None:
-                item.draw(pen.at(*stage.corner(number, item)))
-                drawn[number, slot] = pen.take()
-        pages.append([ground, *(drawn[key] for key in stage.slots())])
-    times = Counter(markup for page in pages for markup in page)
-    shared = {markup for markup, count in times.items() if count > 1 and len(markup) > _LEAST_SHARED}
-    forms = {markup: document.form(markup) for markup in times if markup in shared}
-    for page in pages:
-        document.page("".join(forms.get(markup, markup) for markup in page))
+def _drawn(pen: PdfPen, layer: Iterable[tuple[Item, tuple[int, int]]]) -> str:
+    for item, at in layer:
+        item.draw(pen.at(*at))
+    return pen.take()

@@ -79,8 +79,7 @@
       fill(asked ? change(data.initial.slice(), data.asked) : after(step));
       byId("line").innerHTML = asked ? "" : fragments[steps[step][1]];
       const counter = worded(words.counter, { n: step + 1, count: steps.length });
-      byId("counter").textContent = counter;
-      byId("progress").setAttribute("width", Math.floor(width * (step + 1) / steps.length));
+      byId("counter").innerHTML = fragments[steps[step][5]];
       scrub.value = at + 1;
       const said = asked ? "" : saidAt(step);
       scrub.setAttribute("aria-valuetext", said ? `${counter}: ${said}` : counter);

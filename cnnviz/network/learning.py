@@ -8,7 +8,7 @@ import numpy as np
 
 from cnnviz.functions.compute import compute, gradients
 from cnnviz.network.layers import Array
-from cnnviz.network.model import Network
+from cnnviz.network.model import LayerCall, Network
 
 
 class Learner:
@@ -34,7 +34,10 @@ class Learner:
 
     def scores(self, w: Array, x: Array) -> Array:
         """The scores (n, classes) of inputs (n, channels, rows, columns)."""
-        return self.network.forward(self.network.with_names(self.arrays(w)), x)[0]
+        return self._forward(w, x)[0]
+
+    def _forward(self, w: Array, x: Array) -> tuple[Array, list[LayerCall]]:
+        return self.network.forward(self.network.with_names(self.arrays(w)), x)
 
     def loss(self, w: Array, x: Array, labels: Array) -> float:
         """The mean cross-entropy."""
@@ -42,7 +45,7 @@ class Learner:
 
     def gradient(self, w: Array, x: Array, labels: Array, smoothing: float = 0.0) -> Array:
         """∂L/∂w of the mean cross-entropy, whose labels may be smoothed (Szegedy et al. 2016, §7)."""
-        scores, calls = self.network.forward(self.network.with_names(self.arrays(w)), x)
+        scores, calls = self._forward(w, x)
         classes = scores.shape[1]
         wanted = (1 - smoothing) * np.eye(classes, dtype=scores.dtype)[labels] + smoothing / classes
         grad = (compute("softmax", scores, dim=1) - wanted) / len(x)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -34,7 +33,18 @@ class Network:
     input_shape: Shape
 
     def __post_init__(self) -> None:
-        self._check_sizes()
+        kernels = (layer.outputs for layer in self.layers if layer.kind == "conv")
+        for count, most, what in (
+            (max(kernels, default=0), MAX_CHANNELS, "channels"),
+            (self.parameters, MAX_WEIGHTS, "weights"),
+            (self.products, MAX_PRODUCTS, "products"),
+            (sum(map(math.prod, self.shapes[1:])), MAX_MAP_VALUES, "values in its maps"),
+        ):
+            if count > most:
+                raise UsageError(
+                    f"--layers makes a network of {count} {what}, more than {most}: use fewer kernels or outputs, "
+                    "or a smaller --i"
+                )
 
     @cached_property
     def shapes(self) -> tuple[Shape, ...]:
@@ -65,29 +75,8 @@ class Network:
     @property
     def names(self) -> tuple[str, ...]:
         """The layers' names in a file of weights: conv1, relu1, conv2, …"""
-        seen: Counter[str] = Counter()
-        names = []
-        for layer in self.layers:
-            seen[layer.kind] += 1
-            names.append(f"{layer.kind}{seen[layer.kind]}")
-        return tuple(names)
-
-    def _check_sizes(self) -> None:
-        for count, most, what in (
-            (
-                max((layer.outputs for layer in self.layers if layer.kind == "conv"), default=0),
-                MAX_CHANNELS,
-                "channels",
-            ),
-            (self.parameters, MAX_WEIGHTS, "weights"),
-            (self.products, MAX_PRODUCTS, "products"),
-            (sum(map(math.prod, self.shapes[1:])), MAX_MAP_VALUES, "values in its maps"),
-        ):
-            if count > most:
-                raise UsageError(
-                    f"--layers makes a network of {count} {what}, more than {most}: use fewer kernels or outputs, "
-                    "or a smaller --i"
-                )
+        kinds = [layer.kind for layer in self.layers]
+        return tuple(f"{kind}{kinds[:place].count(kind)}" for place, kind in enumerate(kinds, start=1))
 
     @staticmethod
     def seed(seed: int) -> tuple[int, ...]:

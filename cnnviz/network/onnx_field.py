@@ -10,9 +10,10 @@ import numpy as np
 from cnnviz.errors import UsageError
 from cnnviz.network.layers import Array
 from cnnviz.network.onnx_file import OnnxModel
-from cnnviz.network.onnx_layers import OnnxLayer, OnnxWindow, attribute, window_of
+from cnnviz.network.onnx_layers import OnnxLayer, OnnxWindow, attributes, window_of
 from cnnviz.network.onnx_run import OnnxRun
-from cnnviz.network.onnx_stations import Stop, Tour, block_title, short, small, station
+from cnnviz.network.onnx_stations import Stop, Tour, block_title, short, small
+from cnnviz.network.stations import station
 from cnnviz.words import Math, Shape, Strong, Text, Words
 
 Field = tuple[tuple[float, float], ...]
@@ -48,18 +49,17 @@ def fields(model: OnnxModel, tensor: str, cell: tuple[int, ...]) -> dict[str, Fi
 
 def _before(model: OnnxModel, node: Any, field: Field) -> Field:
     """What of its input a node needs for a part of its output."""
-    from onnx.numpy_helper import to_array
-
     if node.op_type in _WHOLE or math.isinf(field[0][0]):
         return _EVERYTHING
-    auto = (attribute(node, "auto_pad") or b"").decode()
+    given = attributes(node)
+    auto = given.get("auto_pad", b"").decode()
     if node.op_type in _MOVES or auto.startswith("SAME"):
         what = f"{node.op_type} {auto}".strip()
         raise UsageError(f"--receptive-field cannot follow {what} of {model.subject}: name a --layer before it")
     if node.op_type == "Pad":
-        window = OnnxWindow((1, 1), (1, 1), tuple(to_array(model.constants[node.input[1]])[2:4].tolist()), (1, 1))
+        window = OnnxWindow((1, 1), (1, 1), tuple(model.array(node.input[1])[2:4].tolist()), (1, 1))
     elif node.op_type in _SLIDES:
-        window = window_of(node, attribute(node, "kernel_shape") or model.constants[node.input[1]].dims[2:])
+        window = window_of(node, given.get("kernel_shape") or model.constants[node.input[1]].dims[2:])
     else:
         return field
     sides = zip(field, *window, strict=True)
@@ -110,4 +110,4 @@ def _stop(name: str, title: Words, maps: Array, field: Field, caption: Words) ->
     grey = (grey - grey.min()) / (np.ptp(grey) or 1.0)
     # On middle greys one cell is seen.
     grey = grey if name == "input" else 0.3 + 0.5 * grey
-    return station(name, title, maps.shape, values, None, picture=grey), caption
+    return station(name, title, values, size=Shape(maps.shape), picture=grey), caption

@@ -16,7 +16,7 @@ from cnnviz.installation import load_extra
 from cnnviz.limits import MAX_MODEL_BYTES
 from cnnviz.network.layers import Array, Size
 from cnnviz.network.torch_module import TorchModule
-from cnnviz.network.trained import TRAINED
+from cnnviz.network.weights import TRAINED
 from cnnviz.notation import size_text
 from cnnviz.parameters import quote
 
@@ -75,6 +75,12 @@ class OnnxModel:
             for each in node.attribute if node.op_type == "Constant" else ():
                 found[node.output[0]] = each.t
         return found
+
+    def array(self, name: str) -> Array:
+        """The values of a constant."""
+        from onnx.numpy_helper import to_array
+
+        return np.asarray(to_array(self.constants[name]))
 
     @cached_property
     def score_name(self) -> str:

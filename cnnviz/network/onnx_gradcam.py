@@ -12,12 +12,13 @@ from cnnviz.errors import UsageError
 from cnnviz.network.captions import significant
 from cnnviz.network.layers import Array
 from cnnviz.network.onnx_run import OnnxRun
-from cnnviz.network.onnx_stations import MOST_MAPS, Tour, image_stop, shade_of, short, small, station
+from cnnviz.network.onnx_stations import MOST_MAPS, Tour, image_stop, shade_of, short, small
+from cnnviz.network.stations import station
 from cnnviz.network.torch_module import TorchModule, gradient
 from cnnviz.ops import interpolate
 from cnnviz.parameters import quote
 from cnnviz.storyboard import Shade
-from cnnviz.words import Math, Number, Strong, Text
+from cnnviz.words import Math, Number, Shape, Strong, Text
 
 _FORMULA = (
     r"L=\mathrm{ReLU}(\Sigma_k\,\alpha_k A^k)\quad\alpha_k=\frac{1}{Z}\,\Sigma_{ij}\,\partial y/\partial A^k_{ij}"
@@ -90,7 +91,11 @@ def heat_tour(run: OnnxRun, names: Sequence[str], label: int, most: int) -> Tour
     grey = image[0] - image.min()
     slopes = Shade(scale="diverging", lo=-(greatest or 1.0), hi=greatest or 1.0, always=True)
     warm = Shade(scale="sequential", lo=0, hi=1, always=True)
-    numbers: dict[str, Any] = {"lines": tuple(str(k + 1) for k in order), "digits": significant(greatest).places}
+    numbers: dict[str, Any] = {
+        "form": "numbers",
+        "lines": tuple(str(k + 1) for k in order),
+        "digits": significant(greatest).places,
+    }
     row, column = np.unravel_index(cam.heat.argmax(), shape)
     known: dict[str, Any] = {
         "label": short(names[label]),
@@ -107,13 +112,13 @@ def heat_tour(run: OnnxRun, names: Sequence[str], label: int, most: int) -> Tour
     way, point = _BY_TORCH if cam.exact else _BY_STEPS
     stops = (
         (
-            station("maps", Text("last maps"), cam.maps.shape, maps, shade_of(maps)),
+            station("maps", Text("last maps"), maps, size=Shape(cam.maps.shape), shade=shade_of(maps)),
             "The {n} last maps Aᵏ, of which those that count most are drawn",
         ),
-        (station("weights", Text("channel k, weight αₖ"), (), weights, slopes, form="numbers", **numbers), way),
-        (station("heat", Text("heat"), shape, _large(heat, 2), warm), hot),
+        (station("weights", Text("channel k, weight αₖ"), weights, size=Shape(()), shade=slopes, **numbers), way),
+        (station("heat", Text("heat"), _large(heat, 2), size=Shape(shape), shade=warm), hot),
         (
-            station("over", Text("heat over the input"), shape, over, None, picture=grey / (grey.max() or 1.0)),
+            station("over", Text("heat over the input"), over, size=Shape(shape), picture=grey / (grey.max() or 1.0)),
             end,
         ),
     )

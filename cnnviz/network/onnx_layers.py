@@ -21,7 +21,8 @@ _HEADS = (
     *("MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "ReduceMean", "LRN", "Resize", "Softmax"),
 )
 _JOINS = ("Add", "Sum", "Concat", "Mul")
-_ACTIVATIONS = {
+_FOLLOWERS = {
+    "BatchNormalization": "batchnorm",
     "Relu": "ReLU",
     "LeakyRelu": "leaky ReLU",
     "PRelu": "PReLU",
@@ -41,11 +42,11 @@ _RESHAPES = ("Flatten", "Reshape", "Squeeze", "Unsqueeze", "Transpose", "Identit
 _TRAINED = {"BatchNormalization": slice(0, 2)}
 
 
-def attribute(node: Any, name: str) -> Any:
-    """An attribute of a node, None where it is not given."""
+def attributes(node: Any) -> dict[str, Any]:
+    """The attributes of a node that are given."""
     from onnx.helper import get_attribute_value
 
-    return next((get_attribute_value(each) for each in node.attribute if each.name == name), None)
+    return {each.name: get_attribute_value(each) for each in node.attribute}
 
 
 class OnnxWindow(NamedTuple):
@@ -59,9 +60,9 @@ class OnnxWindow(NamedTuple):
 
 def window_of(node: Any, k: Shape, i: Shape = (), o: Shape = ()) -> OnnxWindow:
     """The window of a node with a kernel of size `k`; padding that is not given follows from the maps' sizes."""
-    s, d = (tuple(attribute(node, name) or (1,) * len(k)) for name in ("strides", "dilations"))
-    p = tuple(attribute(node, "pads") or (0,) * len(k))[: len(k)]
-    auto = attribute(node, "auto_pad") or b""
+    given = attributes(node)
+    s, d = (tuple(given.get(name, (1,) * len(k))) for name in ("strides", "dilations"))
+    p, auto = tuple(given.get("pads", (0,) * len(k)))[: len(k)], given.get("auto_pad", b"")
     if auto.startswith(b"SAME"):
         sides = zip(i, o, k, s, d, strict=True)
         lacking = (max(0, (o - 1) * s + d * (k - 1) + 1 - i) for i, o, k, s, d in sides)
@@ -73,16 +74,15 @@ def window_of(node: Any, k: Shape, i: Shape = (), o: Shape = ()) -> OnnxWindow:
 class OnnxLayer:
     """An operator, `head`, with the normalization, activation and bias that follow it; `output` is the last's tensor.
 
-    `inputs` are the layers that it reads, None the image.
+    `inputs` are the layers that it reads, None the image; `followers` name its normalization and activations.
     """
 
     head: Any
     inputs: list[OnnxLayer | None]
     output: str
-    nodes: list[Any]
+    followers: list[str]
     parameters: int = 0
     weight: Shape = ()
-    x: str = ""
 
     @property
     def kind(self) -> str:
@@ -100,16 +100,6 @@ class OnnxLayer:
         return name
 
     @property
-    def activations(self) -> list[str]:
-        """What is applied element by element, by name, each once."""
-        return list(dict.fromkeys(_ACTIVATIONS[node.op_type] for node in self.nodes if node.op_type in _ACTIVATIONS))
-
-    @property
-    def normalized(self) -> bool:
-        """Whether it has a batch normalization."""
-        return any(node.op_type == "BatchNormalization" for node in self.nodes)
-
-    @property
     def is_fc(self) -> bool:
         """Whether it is fully connected."""
         return self.kind in _FULL
@@ -119,9 +109,10 @@ class OnnxLayer:
         """The modules that its operator is in: of `/layer1/layer1.0/conv1/Conv` all but the last."""
         return tuple(part for part in self.head.name.split("/") if part)[:-1]
 
-    def attribute(self, name: str) -> Any:
-        """An attribute of its operator, None where it is not given."""
-        return attribute(self.head, name)
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """The attributes of its operator."""
+        return attributes(self.head)
 
 
 @dataclass(eq=False)
@@ -180,11 +171,12 @@ def layers_of(model: OnnxModel) -> list[OnnxLayer]:
             owner |= dict.fromkeys(node.output, None)
             continue
         if node.op_type in _HEADS or joins:
-            layer = OnnxLayer(node, before, node.output[0], [], x=data[0])
+            layer = OnnxLayer(node, before, node.output[0], [])
             layers.append(layer)
         else:
             layer = max((each for each in before if each is not None), key=layers.index)
-        layer.nodes.append(node)
+        if (follower := _FOLLOWERS.get(node.op_type)) and follower not in layer.followers:
+            layer.followers.append(follower)
         if node.op_type not in _RESHAPES:
             layer.output = node.output[0]
         own = [name for name in node.input if name in sizes][_TRAINED.get(node.op_type, slice(None))]

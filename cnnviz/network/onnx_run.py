@@ -98,7 +98,7 @@ def run_onnx(known: Prepared, end: OnnxLayer | None = None) -> OnnxRun:
         shape = found[block.last.output].shape[1:]
         block.shape = shape if len(shape) == 3 and shape[1:] != (1, 1) else shape[:1]
     last, scores = layers[-1], found[result].ravel().astype(np.float64)
-    function = "sigmoid" if "sigmoid" in last.activations else "softmax"
+    function = "sigmoid" if "sigmoid" in last.followers else "softmax"
     if not 1 < scores.size == found[result].shape[1]:
         # Maps, or a single number.
         scores = scores[:0]

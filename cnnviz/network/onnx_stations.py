@@ -6,7 +6,6 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from cnnviz.network.captions import product
 from cnnviz.network.layers import Array, Shape
 from cnnviz.network.onnx_layers import OnnxBlock, OnnxLayer
 from cnnviz.network.onnx_run import OnnxRun
-from cnnviz.network.stations import PANEL, walk
+from cnnviz.network.stations import PANEL, station, walk
 from cnnviz.notation import size_text
 from cnnviz.storyboard import Key, LayerView, Maps, SetLayerView, Shade, Step
 from cnnviz.words import Joined, Number, Strong, Text, Words, counted, equation, joined
@@ -80,11 +79,6 @@ class Tour:
         return walk(stops, done, beats=1.5, last=2)
 
 
-def station(name: str, title: Words, shape: Shape, values: Array, shade: Shade | None, **more: Any) -> LayerView:
-    """A station; `more` are its other fields."""
-    return LayerView(name=name, title=title, values=values, shade=shade, **{"size": Size(shape), "digits": 0, **more})
-
-
 def small(maps: Array, longest: int = _LONGEST_INPUT) -> Array:
     """Maps of at most so many cells a side, each the mean of a square of cells."""
     cells = -(-max(maps.shape[1:]) // longest)
@@ -107,7 +101,8 @@ def image_stop(run: OnnxRun, most: int) -> Stop:
     image = run.image
     lo, hi = float(image.min()), float(image.max())
     shade = Shade(scale="gray", lo=lo, hi=hi if hi > lo else lo + 1, always=True)
-    return station("input", Text("input"), image.shape, small(image.mean(axis=0)[None]), shade), Text(
+    size = Size(image.shape)
+    return station("input", Text("input"), small(image.mean(axis=0)[None]), size=size, shade=shade), Text(
         "Input: {picture}, {size} pixels, values from {least} to {most}",
         picture=run.picture,
         size=Size(image.shape[1:]),
@@ -126,10 +121,8 @@ def _block_stops(run: OnnxRun) -> Iterator[Stop]:
             values = small(output[order[:MOST_MAPS]], _LONGEST)
         title = joined((block_title(block), _amount(block.parameters)))
         links = {"residual": block.sums > 0, "branches": 0 if block.sums else block.branches}
-        yield (
-            station(f"block{place}", title, block.shape, values, shade_of(values), **links),
-            _caption(block, given),
-        )
+        view = station(f"block{place}", title, values, size=Size(block.shape), shade=shade_of(values), **links)
+        yield view, _caption(block, given)
         given = block.shape
 
 
@@ -138,7 +131,7 @@ def _answer_stop(run: OnnxRun, names: Sequence[str], most: int) -> Stop:
     top = np.argsort(-run.probabilities, kind="stable")[:_MOST_CLASSES].tolist()
     values, classes = run.probabilities[top], counted(len(names), "{n} class", "{n} classes")
     bars = {"form": "bars", "lines": tuple(short(names[at]) for at in top), "marked": 0, "digits": most}
-    return station("softmax", Text("probability"), (), values, None, size=classes, **bars), Text(
+    return station("softmax", Text("probability"), values, size=classes, **bars), Text(
         "{function}: of {n} classes, {label} has the largest probability, {p}",
         n=len(names),
         function=run.function,
@@ -200,9 +193,9 @@ def _told(block: OnnxBlock) -> Words:
     """A layer with all that follows it, or the layers of a block by how many there are of each kind."""
     layer, kinds, title = block.last, _kinds(block), block_title(block)
     if len(block.layers) == 1:
-        s, *_ = layer.attribute("strides") or (1,)
+        s, *_ = layer.attributes.get("strides", (1,))
         parts = (_layer_words(layer), f"s{s}") if s > 1 else (_layer_words(layer),)
-        return joined((Joined(parts, " "), "batchnorm" if layer.normalized else None, *layer.activations), " + ")
+        return joined((Joined(parts, " "), *layer.followers), " + ")
     if not kinds or [title] == kinds:
         return title
     template = "{block} ({layers})"
@@ -218,9 +211,9 @@ def _layer_words(layer: OnnxLayer) -> Words:
     """A layer as it stands under its maps."""
     if layer.is_fc:
         return Text("fully connected")
-    depthwise = (layer.attribute("group") or 1) > 1 and layer.weight[1:2] == (1,)
+    depthwise = layer.attributes.get("group", 1) > 1 and layer.weight[1:2] == (1,)
     name = "depthwise" if depthwise else _NAMES.get(layer.kind, layer.kind)
-    kernel = layer.attribute("kernel_shape") or layer.weight[2:]
+    kernel = layer.attributes.get("kernel_shape", layer.weight[2:])
     return f"{name}{_SPACE}{size_text(*kernel)}" if kernel else name
 
 

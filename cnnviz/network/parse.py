@@ -71,11 +71,6 @@ _LRN = {"alpha": 1e-4, "beta": 0.75, "k": 1.0}
 """Torch's constants."""
 
 
-def layer_words() -> tuple[str, ...]:
-    """The words that name layers."""
-    return tuple(_FORMS)
-
-
 def parse_layers(text: str, words: Collection[str] = _FORMS) -> tuple[Layer, ...]:
     """Read layers of these `words`, separated by commas; raises UsageError that names the layer and what is wrong."""
     pieces = text.strip().removesuffix(",").split(",")

@@ -13,8 +13,7 @@ from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_CLASSES
 from cnnviz.network.layers import Array, Layer, Shape, Weights
 from cnnviz.network.model import Network
-from cnnviz.network.trained import TRAINED
-from cnnviz.network.weights import load_weights
+from cnnviz.network.weights import TRAINED, load_weights
 from cnnviz.notation import size_text
 from cnnviz.operation import KERNEL, PACKAGED, PLAIN
 from cnnviz.parameters import quote
@@ -78,13 +77,9 @@ def record(network: Network, picture: Array, source: object, label: int, rate: f
     The graph knows what the stations show. Raises UsageError for what does not fit together, and for values too large
     to show.
     """
-    if network.classes > MAX_CLASSES:
-        raise UsageError(
-            f"--layers ends in {network.layers[-1].text} with {size_text(*network.shapes[-1])} numbers, more than "
-            f"{MAX_CLASSES} classes: end with fc 10"
-        )
-    if network.classes < 2:
-        raise UsageError("--layers ends in one number: two classes are the fewest, end with fc 2 or more")
+    if not 2 <= network.classes <= MAX_CLASSES:
+        shape = size_text(*network.shapes[-1])
+        raise UsageError(f"--layers ends in {shape} scores, but 2 to {MAX_CLASSES} can be drawn: end with fc 10")
     if label >= network.classes:
         raise UsageError(
             f"--label {label} is no class of {network.classes}: use {network.classes - 1} or less, or end --layers "
@@ -93,28 +88,21 @@ def record(network: Network, picture: Array, source: object, label: int, rate: f
     if not isinstance(source, str | os.PathLike):
         raise UsageError(f"--weights {quote(source)} is neither random nor the path of an .npz file")
     file = "" if source == "random" else os.fspath(source)
-    loaded = network.with_names(load_weights(file, network.named_shapes)) if file else None
+    weights = network.with_names(load_weights(file, network.named_shapes)) if file else network.he_weights(seed)
+    graph = Graph(seed=network.seed(seed))
     with np.errstate(over="ignore", invalid="ignore"):
-        run = _record(network, picture, loaded or network.he_weights(seed), label, rate, seed, file)
+        stages = record_layers(graph, network, graph.map("x", picture), weights, file)
+        graph.compute("softmax", stages[-1].y, result="probabilities", dim=1)
+        loss = graph.compute("cross_entropy", stages[-1].y, result="loss", label=label)
+        run = Run(graph, tuple(stages), graph.descend(loss, rate))
     most = float(np.max([np.abs(tensor.values).max() for tensor in run.tensors.values()]))
     if not most <= _GREATEST:
-        reach = f"reach {most:.3g}" if np.isfinite(most) else "are too large to compute"
         raise UsageError(
-            f"the network's values {reach}, but a figure shows up to {_GREATEST:.0f}: use smaller weights, input "
-            "values or --lr"
+            f"the network's values reach {most:.3g}, but a figure shows up to {_GREATEST:.0f}: use smaller weights, "
+            "input values or --lr"
         )
     _show(run)
     return run
-
-
-def _record(
-    network: Network, picture: Array, weights: Sequence[Weights], label: int, rate: float, seed: int, file: str
-) -> Run:
-    graph = Graph(seed=network.seed(seed))
-    stages = record_layers(graph, network, graph.map("x", picture), weights, file)
-    graph.compute("softmax", stages[-1].y, result="probabilities", dim=1)
-    loss = graph.compute("cross_entropy", stages[-1].y, result="loss", label=label)
-    return Run(graph, tuple(stages), graph.descend(loss, rate))
 
 
 def record_layers(

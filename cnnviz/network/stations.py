@@ -31,11 +31,11 @@ def network_panel(
     sample of the note under it.
     """
     names = block_names(network)
-    stations = [_station("input", Text("input"), run["x"], digits=most, shade=_shade(run["x"], "gray"))]
+    stations = [station("input", Text("input"), run["x"], digits=most, shade=_shade(run["x"], "gray"))]
     for stage, group, shape in zip(run.stages, names, network.shapes[1:], strict=True):
         largest = max(float(np.abs(tensor.values).max()) for tensor in run.over_time(stage.y.name))
         stations.append(
-            _station(
+            station(
                 stage.name,
                 title_of(stage.layer),
                 np.full(stage.y.values[0].shape, np.nan),
@@ -48,17 +48,17 @@ def network_panel(
         )
     classes = network.classes
     bars: dict[str, Any] = {"form": "bars", "lines": tuple(map(str, range(classes))), "marked": label}
-    stations.append(_station("softmax", "softmax", np.full(classes, np.nan), digits=most, group=names[-1], **bars))
+    stations.append(station("softmax", "softmax", np.full(classes, np.nan), digits=most, group=names[-1], **bars))
     title = Text("loss −ln\u00a0{p}", p=Symbol("p", (label,)))
-    stations.append(_station("loss", title, np.full(1, np.nan), size="", form="total", digits=places, widest=was))
+    stations.append(station("loss", title, np.full(1, np.nan), size="", form="total", digits=places, widest=was))
     return Maps(name=PANEL, stations=tuple(stations), key=_KEY)
 
 
 def block_names(network: Network) -> list[Words]:
     """What each layer's block is called; the last one gives the output."""
-    if network.blocks[-1] <= 2:
-        return [Text("output") if n == network.blocks[-1] else Text("feature maps") for n in network.blocks]
-    return [Text("output") if n == network.blocks[-1] else Text("block {n}", n=n) for n in network.blocks]
+    *_, last = network.blocks
+    middle = "feature maps" if last <= 2 else "block {n}"
+    return [Text("output") if n == last else Text(middle, n=n) for n in network.blocks]
 
 
 def set_station(run: Run, station: str, role: str, tensor: str = "", note: Words | None = None) -> SetLayerView:
@@ -73,15 +73,16 @@ def walk(
     stops: Iterable[tuple[Words, Sequence[SetLayerView]]], done: str, beats: float = 1.0, last: float = 1.0
 ) -> Iterator[Step]:
     """A step for each caption and what it shows, which then gets the role `done`; the last one takes other beats."""
-    *before, end = ((caption, shown, beats) for caption, shown in stops)
     left: list[SetLayerView] = []
-    for caption, shown, long in (*before, (*end[:2], last)):
-        yield Step(caption=caption, changes=(*left, *shown), beats=long)
+    whole = list(stops)
+    for place, (caption, shown) in enumerate(whole, start=1):
+        yield Step(caption=caption, changes=(*left, *shown), beats=last if place == len(whole) else beats)
         left = [SetLayerView(panel=PANEL, station=each.station, role=done) for each in shown]
 
 
-def _station(name: str, title: Words, values: Array, **more: Any) -> LayerView:
-    return LayerView(name=name, title=title, values=values, **{"size": Shape(values.shape), **more})
+def station(name: str, title: Words, values: Array, **more: Any) -> LayerView:
+    """A station; `more` are its other fields."""
+    return LayerView(name=name, title=title, values=values, **{"size": Shape(values.shape), "digits": 0, **more})
 
 
 def _shade(values: Array, scale: str) -> Shade:

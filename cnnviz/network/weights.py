@@ -1,9 +1,10 @@
-"""A network's weights from an .npz file."""
+"""A network's weights from an .npz file, and those that have learned handwritten digits."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 
@@ -12,7 +13,13 @@ from cnnviz.inputs import read_input
 from cnnviz.limits import MAX_FILE_BYTES
 from cnnviz.network.layers import Array, Shape
 from cnnviz.notation import size_text
-from cnnviz.parameters import quote, suggest
+from cnnviz.parameters import quote
+
+LAYERS = "conv 4@5x5, relu, maxpool 2, conv 12@5x5, relu, maxpool 2, fc 10"
+"""The layers that have learned digits; `docs/train_digits.py` trained them."""
+
+TRAINED = str(Path(__file__).with_name("digits.npz"))
+"""The file of their weights, by the names that `Network.named_shapes` gives."""
 
 
 def load_weights(path: str, shapes: Mapping[str, Shape]) -> dict[str, Array]:
@@ -24,12 +31,9 @@ def load_weights(path: str, shapes: Mapping[str, Shape]) -> dict[str, Array]:
         held = archive.files
     except Exception as error:
         raise UsageError(f"{subject} is no .npz file: save the arrays with numpy.savez") from error
-    for name in shapes:
-        if name not in held:
-            raise UsageError(f"{subject} lacks {name}: the network needs {', '.join(shapes)}")
-    for name in held:
-        if name not in shapes:
-            raise UsageError(f"{subject} holds {quote(name)}, which no layer has: {suggest(name, tuple(shapes))}")
+    if wrong := sorted({*shapes} ^ {*held}):
+        needed = ", ".join(shapes)
+        raise UsageError(f"{subject} differs in {quote(wrong[0])}: the network needs {needed}, and nothing else")
     arrays = dict[str, Array]()
     for name, shape in shapes.items():
         try:

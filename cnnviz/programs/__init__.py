@@ -14,12 +14,9 @@ if TYPE_CHECKING:
     from cnnviz.programs._writer import Writer
 
 
-_FOLDERS = (Path(__file__).parent,)
-
-
 def frameworks() -> tuple[str, ...]:
     """The frameworks in which a program can be written."""
-    return tuple(sorted(file.stem for folder in _FOLDERS for file in folder.glob("[!_]*.py")))
+    return tuple(sorted(file.stem for folder in __path__ for file in Path(folder).glob("[!_]*.py")))
 
 
 def check_framework(name: str, option: str = "--code") -> str:
@@ -54,9 +51,5 @@ def run(operation: Operation, framework: str) -> dict[str, Values]:
 def _written(operation: Operation | None, framework: str, what: str) -> Writer:
     if operation is None:
         raise UsageError(f"{what} computes nothing that a program could print: leave --code or --code-line out")
-    return _load(framework)(operation)
-
-
-def _load(framework: str) -> type[Writer]:
-    found: type[Writer] = importlib.import_module(f"cnnviz.programs.{framework}").Framework
-    return found
+    writer: type[Writer] = importlib.import_module(f"cnnviz.programs.{framework}").Framework
+    return writer(operation)

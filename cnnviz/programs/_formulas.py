@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import ast
+import re
 from collections.abc import Mapping
 
 FORMULAS: Mapping[str, str] = {
@@ -31,13 +31,4 @@ SURFACES: Mapping[str, str] = {
 
 def expand(formula: str, names: Mapping[str, str]) -> str:
     """Put other expressions for the names of a formula."""
-    tree = ast.parse(formula, mode="eval")
-    return ast.unparse(_Replacing(names).visit(tree))
-
-
-class _Replacing(ast.NodeTransformer):
-    def __init__(self, names: Mapping[str, str]) -> None:
-        self._names = names
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        return ast.parse(self._names.get(node.id, node.id), mode="eval").body
+    return re.sub(r"[a-z_]\w*", lambda name: names.get(name[0], name[0]), formula)

@@ -58,12 +58,15 @@ class Graph:
 
     def _constant(self, value: float | tuple[int, ...]) -> str:
         """A number, or whole numbers, that a node takes as an input."""
-        name = str(list(value)) if isinstance(value, tuple) else f"{value:.9g}"
+        if isinstance(value, tuple):
+            name, how = str(list(value)), {"value_ints": _attribute(value)}
+        else:
+            value = float(value)
+            name, how = f"{value:.9g}", {"value_float": _attribute(value)}
+            if self.double:
+                how = {"value": f'helper.make_tensor("", TensorProto.DOUBLE, [], [{value!r}])'}
         if name not in self._made:
             last, self._made[name] = self.last, name
-            how = {"value_ints" if isinstance(value, tuple) else "value_float": _attribute(value)}
-            if self.double and not isinstance(value, tuple):
-                how = {"value": f'helper.make_tensor("", TensorProto.DOUBLE, [], [{value!r}])'}
             self._node("Constant", [], [name], **how)
             self.last = last
         return name
@@ -82,27 +85,18 @@ class Graph:
         if not outputs and key in self._made:
             return self._made[key]
         match tree:
-            case ast.Tuple():
-                return self._constant(eval(key))
-            case ast.Constant(value=""):
-                return ""
-            case ast.Constant(value=value):
-                return self._constant(float(value))  # type: ignore[arg-type]
-            case ast.UnaryOp(operand=ast.Constant(value=value)):
-                return self._constant(-float(value))  # type: ignore[arg-type]
+            case ast.Tuple() | ast.Constant() | ast.UnaryOp(operand=ast.Constant()):
+                return self._constant(value) if (value := ast.literal_eval(tree)) != "" else ""
             case ast.UnaryOp(operand=operand):
                 operator, operands = "Neg", [operand]
-            case ast.BinOp(left=left, op=op, right=right):
-                operator, operands = _OPERATORS[type(op)], [left, right]
-            case ast.Compare(left=left, ops=[op], comparators=[right]):
+            case ast.BinOp(left=left, op=op, right=right) | ast.Compare(left=left, ops=[op], comparators=[right]):
                 operator, operands = _OPERATORS[type(op)], [left, right]
             case ast.Call(func=ast.Name(id=name), args=operands, keywords=keywords):
                 operator = _FUNCTIONS.get(name, name)
-                attributes = {str(each.arg): _attribute(eval(ast.unparse(each.value))) for each in keywords}
+                attributes = {str(each.arg): _attribute(ast.literal_eval(each.value)) for each in keywords}
         inputs = [self._compile(operand) for operand in operands]
-        found = self._node(operator, inputs, outputs or [key], **attributes)
-        self._made[key] = found
-        return found
+        self._made[key] = self._node(operator, inputs, outputs or [key], **attributes)
+        return self._made[key]
 
 
 def window_attributes(call: Call) -> dict[str, Any]:

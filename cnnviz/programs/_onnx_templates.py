@@ -26,7 +26,7 @@ BATCH_NORM = (
 )
 TEMPLATES = {
     "avg_pool2d": "AveragePool({0}{window})",
-    "max_unpool2d": "MaxUnpool({0}, {1}, (1, 1, *{o[output_size]}){window})",
+    "max_unpool2d": "MaxUnpool({0}, {1}, (1, 1, {o[output_size][0]}, {o[output_size][1]}){window})",
     "pixel_shuffle": 'DepthToSpace({0}, blocksize={upscale_factor}, mode="CRD")',
     "batch_norm_inference": PER_CHANNEL + "BatchNormalization({0}, ones, zeros, {1}, {2}, epsilon={o[eps]})",
     "layer_norm": _AFFINE.replace("SHAPE", "{o[normalized_shape]}")
@@ -38,6 +38,7 @@ TEMPLATES = {
     "relu6": "Clip({0}, 0.0, 6.0)",
     "hardtanh": "Clip({0}, -1.0, 1.0)",
     "softmax": "Softmax({0}, axis={dim})",
+    "softplus": "Softplus({0})",
     "mean_cross_entropy": "{1}_whole = Cast({1}, to=7)\nSoftmaxCrossEntropyLoss({0}, {1}_whole)",
     "cross_entropy": "label := np.array([{label}])\nSoftmaxCrossEntropyLoss({0}, label)",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from cnnviz.operation import PACKAGED, PLAIN, Call, Operand, Operation, Shown, Training
@@ -33,15 +34,14 @@ class Writer:
     """Writes one operation as a program; a framework has a template or a method, `_conv2d`, for each function.
 
     Such a method returns an expression, and may `note` and `put` lines before it; where one of these says more than
-    the expression does it is left in `essential`. A template's last line is the expression. `title` is the
-    framework's name, `modules` its imports by the words that need them,
+    the expression does it is left in `essential`. A template's last line is the expression. `modules` are
+    its imports by the words that need them,
     `array` how it makes an array of numbers, `dtypes` its float32 and float64, `functions` its names of what formulas
     call, `tracked` what gradients need beforehand, `inner_gradients` whether layers' outputs have gradients too, and
     `descent` the source of `descend(rule, steps)`, which gives every place on the way from START, and `epochs` that of
     a training of the function `forward`, whose last result is the loss.
     """
 
-    title: ClassVar[str]
     modules: ClassVar[Mapping[str, str]]
     array: ClassVar[str] = "np.array"
     dtypes: ClassVar[tuple[str, str]]
@@ -51,9 +51,11 @@ class Writer:
     inner_gradients: ClassVar[bool] = False
     descent: ClassVar[str] = ""
     epochs: ClassVar[str] = ""
+    trains_in_double: ClassVar[bool] = False
 
     def __init__(self, operation: Operation) -> None:
-        self.operation = operation
+        double = operation.double and (self.trains_in_double or operation.course is None)
+        self.operation = replace(operation, double=double)
         self.lines: list[str] = []
         self.expressions: list[str] = []
         self.essential = ""
@@ -96,14 +98,14 @@ class Writer:
 
     def printed(self) -> list[Shown]:
         """What the program prints: what panels show, or all results; of gradients that none shows that of the input."""
-        if self.operation.course is not None:
-            return [Shown(name=self.operation.course.result, panel="", kind=PLAIN)]
-        found = [shown for shown in self.operation.shown if shown.printed]
-        if self.operation.training is None:
-            return found or [Shown(name=call.result, panel="", kind=PLAIN) for call in self.operation.calls]
-        if found:
+        operation = self.operation
+        if operation.course is not None:
+            return [Shown(name=operation.course.result, panel="", kind=PLAIN)]
+        if found := [shown for shown in operation.shown if shown.printed]:
             return found
-        return [Shown(name="grad_x", panel="", kind=self.operation.operands["x"].kind)]
+        if operation.training is not None:
+            return [Shown(name="grad_x", panel="", kind=operation.operands["x"].kind)]
+        return [Shown(name=call.result, panel="", kind=PLAIN) for call in operation.calls]
 
     def calls(self) -> None:
         """All calls, one after another."""
@@ -117,8 +119,10 @@ class Writer:
         """A call in this framework."""
         if method := getattr(self, f"_{call.function}", None):
             return str(method(call))
-        if call.function in self.templates:
-            return self.fill(self.templates[call.function], call)
+        template = self.templates.get(call.function)
+        # Only torch has a softplus with a β.
+        if template and (call.options.get("beta", 1) == 1 or call.function != "softplus" or "{beta}" in template):
+            return self.fill(template, call)
         return self.formula(call) if call.function in FORMULAS else self.usual(call)
 
     def usual(self, call: Call) -> str:

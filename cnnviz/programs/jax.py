@@ -63,6 +63,7 @@ _TEMPLATES = {
     "gelu": "jax.nn.gelu({0}, approximate=False)",
     "hardtanh": "jax.nn.hard_tanh({0})",
     "hardswish": "jax.nn.hard_swish({0})",
+    "softplus": "jax.nn.softplus({0})",
     "silu": "jax.nn.silu({0})",
     "softmax": "jax.nn.softmax({0}, axis={dim})",
     "cross_entropy": "-jax.nn.log_softmax({0})[0, {label}]",
@@ -118,7 +119,6 @@ for rate in rates:
 class Framework(Writer):
     """JAX."""
 
-    title: ClassVar = "JAX"
     modules: ClassVar = {
         "jax.": "import jax",
         "jnp.": "import jax.numpy as jnp",
@@ -131,6 +131,7 @@ class Framework(Writer):
     templates: ClassVar = _TEMPLATES
     descent: ClassVar = _DESCENT
     epochs: ClassVar = _EPOCHS
+    trains_in_double: ClassVar = True
     functions: ClassVar = {
         **{name: f"jnp.{name}" for name in ("abs", "where", "maximum", "log")},
         "softplus": "jax.nn.softplus",
@@ -275,11 +276,6 @@ class Framework(Writer):
             return hat
         gamma, beta = (name + "[:, None, None]" * (len(call.shape) > 2) for name in call.operands[1:])
         return f"{gamma} * {hat} + {beta}"
-
-    # Layers and activations
-
-    def _softplus(self, call: Call) -> str:
-        return self.formula(call) if call.options["beta"] != 1 else f"jax.nn.softplus({call.operands[0]})"
 
     # Training
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar
 
 from cnnviz.errors import UsageError
-from cnnviz.operation import KERNEL, MAP, Call, Operand, Operation, Shown, Training
+from cnnviz.operation import KERNEL, MAP, Call, Operand, Shown, Training
 from cnnviz.parameters import Size
 from cnnviz.programs._keras_training import DESCENT, EPOCHS, TRAINER
 from cnnviz.programs._writer import (
@@ -64,6 +63,7 @@ _TEMPLATES = {
     "gelu": "keras.activations.gelu({0}, approximate=False)",
     # Of an array of NumPy's it fails.
     "mish": "keras.activations.mish(keras.ops.array({0}))",
+    "softplus": "keras.activations.softplus({0})",
     "silu": "keras.activations.silu({0})",
     "softmax": "keras.ops.softmax({0}, axis={dim})",
     "l1_loss": _ONE_PAIR + "keras.losses.mean_absolute_error" + _PAIR + ")",
@@ -87,7 +87,6 @@ _MORE: Mapping[str, Mapping[str, float]] = {
 class Framework(Writer):
     """Keras."""
 
-    title: ClassVar = "Keras"
     modules: ClassVar = {"keras.": "import keras", "np.": "import numpy as np"}
     dtypes: ClassVar = ('"float32"', '"float64"')
     templates: ClassVar = _TEMPLATES
@@ -97,10 +96,6 @@ class Framework(Writer):
         **{name: f"np.{name}" for name in ("abs", "where", "maximum")},
         "softplus": "keras.activations.softplus",
     }
-
-    def __init__(self, operation: Operation) -> None:
-        # A network that learns would have to be cast in many places.
-        super().__init__(replace(operation, double=operation.double and operation.course is None))
 
     def remarks(self) -> Iterator[str]:
         """Where axes stand."""
@@ -301,11 +296,6 @@ class Framework(Writer):
         hat = f"({x} - mean) / (variance + {self.plain(call.options['eps'])}) ** 0.5"
         return f"{call.operands[1]} * {hat} + {call.operands[2]}" if len(call.operands) > 1 else hat
 
-    # Layers and activations
-
-    def _softplus(self, call: Call) -> str:
-        return self.formula(call) if call.options["beta"] != 1 else f"keras.activations.softplus({call.operands[0]})"
-
     # Training
 
     def optimizer(self, call: Call, weights: str) -> str:
@@ -320,27 +310,22 @@ class Framework(Writer):
 
     def learn(self, training: Training, results: Sequence[str]) -> None:
         """By one step of SGD; at a rate of 1 what that takes off is the gradient."""
-        if not training.rate:
-            # Those of layers' outputs cannot be had.
-            if any(shown.printed and shown.name.startswith("grad_") for shown in self.operation.shown):
-                self._gradients(training, results.index(training.loss))
-            return
-        self.expressions.append(f"keras.optimizers.SGD({self.plain(training.rate)})")
-        self.put("", "")
-        self.put(TRAINER)
-        function = f"lambda *values: forward(x, *values)[{results.index(training.loss)}]"
-        self.put(f"*_, learned = train({self.expressions[-1]}, {function}, weights, 1)")
-        self.put(f"[{', '.join(f'after_{name}' for name in training.weights)}] = learned")
+        place, shown = results.index(training.loss), self.operation.shown
+        # Of a figure's gradients those of layers' outputs cannot be had.
+        if training.rate:
+            found = self._trained(training.rate, f"lambda *values: forward(x, *values)[{place}]", "weights")
+            self.put(f"*_, learned = {found}", f"[{', '.join(f'after_{name}' for name in training.weights)}] = learned")
+        elif any(each.printed and each.name.startswith("grad_") for each in shown):
+            loss = f"forward(*values)[{place}]" + (f" * {training.grad}" if training.grad else "")
+            found = self._trained(1.0, "function", "(x, *weights)")
+            self.put(f"function = lambda *values: keras.ops.sum({loss})", f"before, after = {found}")
+            names = ", ".join(f"grad_{name}" for name in ("x", *training.weights))
+            self.put(f"[{names}] = [a - b for a, b in zip(before, after)]")
 
-    def _gradients(self, training: Training, place: int) -> None:
-        self.expressions.append("keras.optimizers.SGD(1)")
-        self.put("", "")
-        self.put(TRAINER)
-        loss = f"forward(*values)[{place}]" + (f" * {training.grad}" if training.grad else "")
-        self.put(f"function = lambda *values: keras.ops.sum({loss})")
-        self.put("before, after = train(keras.optimizers.SGD(1), function, (x, *weights), 1)")
-        names = ", ".join(f"grad_{name}" for name in ("x", *training.weights))
-        self.put(f"[{names}] = [a - b for a, b in zip(before, after)]")
+    def _trained(self, rate: float, function: str, weights: str) -> str:
+        self.expressions.append(f"keras.optimizers.SGD({self.plain(rate)})")
+        self.put("", "", TRAINER)
+        return f"train({self.expressions[-1]}, {function}, {weights}, 1)"
 
 
 def _steps(options: Mapping[str, Any]) -> dict[str, Any]:

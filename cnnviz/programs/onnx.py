@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import product
 from typing import Any, ClassVar
 
-from cnnviz.operation import Call, Operation, Shown, Training
+from cnnviz.operation import Call, Shown, Training
 from cnnviz.programs._formulas import SURFACES
 from cnnviz.programs._onnx_descent import DESCENT, rule_source
 from cnnviz.programs._onnx_graph import Graph, window_attributes
@@ -32,7 +31,6 @@ _OPERATORS = {
 class Framework(Writer):
     """ONNX, built by `onnx.helper`: templates and methods add nodes and give nothing back."""
 
-    title: ClassVar = "ONNX"
     modules: ClassVar = {
         "np.": "import numpy as np",
         "onnxruntime.": "import onnxruntime",
@@ -40,10 +38,6 @@ class Framework(Writer):
     }
     dtypes: ClassVar = ("np.float32", "np.float64")
     templates: ClassVar = TEMPLATES
-
-    def __init__(self, operation: Operation) -> None:
-        # ONNX Runtime has convolutions in single precision alone.
-        super().__init__(replace(operation, double=operation.double and operation.course is None))
 
     def _write(self) -> None:
         self.graph = Graph(self.operation.double)
@@ -322,9 +316,6 @@ class Framework(Writer):
             self.single.add(call.result)
             return self.fill("single = Cast({0}, to=1)\n" + node.replace("X", "single"), call)
         return self.fill(node.replace("X", "{0}"), call)
-
-    def _softplus(self, call: Call) -> str:
-        return self.fill("Softplus({0})", call) if call.options["beta"] == 1 else self.formula(call)
 
     def formula(self, call: Call) -> str:
         """By nodes."""

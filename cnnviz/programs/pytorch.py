@@ -82,7 +82,6 @@ for rate in rates:
 class Framework(Writer):
     """PyTorch's `torch.nn.functional`."""
 
-    title: ClassVar = "PyTorch"
     modules: ClassVar = {
         "np.": "import numpy as np",
         "torch.": "import torch",
@@ -94,6 +93,7 @@ class Framework(Writer):
     templates: ClassVar = _TEMPLATES
     descent: ClassVar = _DESCENT
     epochs: ClassVar = _EPOCHS
+    trains_in_double: ClassVar = True
     tracked: ClassVar = ("for values in (x, *weights):", "    values.requires_grad_()")
     inner_gradients: ClassVar = True
 

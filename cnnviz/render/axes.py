@@ -158,11 +158,10 @@ def _digits(step: float) -> int:
 
 def _margins(plot: Plot, x_ticks: Ticks, y_ticks: Ticks, fit: Fit) -> tuple[int, int, int, int]:
     """Left, top, right and bottom room for what stands outside of the data range."""
-    size, least = fit.size(LEAST_TEXT), fit.px(9)
-    half = max((fit.typesetter.line(text, size).width for text in x_ticks.texts), default=0) // 2 + 1
-    widest = max((fit.typesetter.line(text, size).width for text in y_ticks.texts), default=0)
-    left, bottom = widest + fit.px(TICK + TICK_GAP + 1), fit.px(_TEXT_HEIGHT * fit.text + TICK)
-    top = fit.px(_TEXT_HEIGHT * fit.text + TICK) if plot.y_text else least
-    if plot.x_text:
-        bottom += fit.tx(_TEXT_HEIGHT)
-    return max(left, half, least), top, max(half, least), max(bottom, least)
+
+    def widest(ticks: Ticks) -> int:
+        return max((fit.typesetter.line(text, fit.size(LEAST_TEXT)).width for text in ticks.texts), default=0)
+
+    least, text, half = fit.px(9), fit.px(_TEXT_HEIGHT * fit.text + TICK), widest(x_ticks) // 2 + 1
+    left, bottom = widest(y_ticks) + fit.px(TICK + TICK_GAP + 1), text + (fit.tx(_TEXT_HEIGHT) if plot.x_text else 0)
+    return max(left, half, least), text if plot.y_text else least, max(half, least), max(bottom, least)

@@ -56,11 +56,6 @@ class Layout(Record, kw_only=True):
     lines: Lines
 
 
-def frame_size(width: int) -> tuple[int, int]:
-    """Width and height in pixels: 16:9, the height even as video wants it."""
-    return width, 2 * round(width * 9 / 32)
-
-
 def arrange(
     storyboard: Storyboard, typesetter: Typesetter, width: int, numbers: bool, font_scale: float = 1.0
 ) -> Layout:
@@ -69,7 +64,7 @@ def arrange(
     Where texts are to be larger, they are so as far as the stage can do without the room. Raises UsageError where not
     even cells of one pixel fit.
     """
-    usual = _arranged(storyboard, typesetter, width, numbers, 1.0)
+    usual, shown = _arranged(storyboard, typesetter, width, numbers, 1.0)
     if _overflows(usual):
         raise UsageError(
             f"so many cells do not fit a picture {width} px wide, where none can be smaller than a pixel: "
@@ -77,9 +72,8 @@ def arrange(
         )
     cell = math.ceil(min(_LEAST_SHARE * usual.cell, usual.fit.px(_LEAST_CELL)))
     for scale in text_scales(font_scale):
-        found = _arranged(storyboard, typesetter, width, numbers, scale, cell)
-        fits = _Arranger(storyboard.rows, found.fit, width, found.lines.stage_top).fits(found.cell)
-        if fits and _details(storyboard, found) >= _details(storyboard, usual):
+        found, details = _arranged(storyboard, typesetter, width, numbers, scale, cell)
+        if details >= max(0, shown):
             return found
     return usual
 
@@ -92,14 +86,12 @@ def _overflows(layout: Layout) -> bool:
     )
 
 
-def _details(storyboard: Storyboard, layout: Layout) -> int:
-    return sum(painter_class(p.kind).details(p, layout.cell, layout.fit) for p in storyboard.panels())
-
-
 def _arranged(
     storyboard: Storyboard, typesetter: Typesetter, width: int, numbers: bool, scale: float, least: int = 1
-) -> Layout:
-    """The layout for texts of one size above and below the stage, on it as near to that as it has room for."""
+) -> tuple[Layout, int]:
+    """The layout for texts of one size above and below the stage, on it as near to that as it has room for, and what
+    it shows of what may be left out; −1 where it does not fit.
+    """
     unit = width / _DEFAULT_WIDTH
     under = (storyboard.point != "") + (storyboard.code != "")
     lines = BareLines(unit=unit) if storyboard.bare else Lines(unit=unit, scale=scale, under=under)
@@ -113,22 +105,23 @@ def _arranged(
         lang=storyboard.lang,
     )
     arranger, cell = _shrink_to_fit(_Arranger(storyboard.rows, fit, width, lines.stage_top), least)
-    shown = max(0, arranger.details(cell))
+    shown = arranger.details(cell)
     for text in text_scales(scale):
         other = arranger.measured(text=text)
         found = other.largest(math.ceil(_KEPT_CELL * cell))
-        if other.details(found) >= shown:
-            arranger, cell = other, found
+        if (details := other.details(found)) >= max(0, shown):
+            arranger, cell, shown = other, found, details
             break
-    size = frame_size(width)
-    return Layout(
-        width=size[0],
-        height=size[1],
+    layout = Layout(
+        width=width,
+        # 16:9, and even as video wants it.
+        height=2 * round(width * 9 / 32),
         cell=cell,
         fit=arranger.fit,
         places=arranger.places(cell),
         lines=lines,
     )
+    return layout, shown
 
 
 def _shrink_to_fit(usual: _Arranger, least: int) -> tuple[_Arranger, int]:

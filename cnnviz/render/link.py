@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -9,9 +10,9 @@ import numpy as np
 
 from cnnviz.render.canvas import Box, Look
 from cnnviz.render.layout import Layout
-from cnnviz.render.panels.base import Item, Painter, Place, Shape, Slot
+from cnnviz.render.panels.base import Item, Painter, Place, Shape, Slot, box_around
 from cnnviz.render.panels.cells import CellsPainter
-from cnnviz.render.pen import Pen
+from cnnviz.render.pen import Pen, Points
 
 _STROKE = 1.2
 # Pixels that a line keeps from texts, and of the shortest piece between them that is drawn.
@@ -40,17 +41,14 @@ class Link(Painter):
         self.sources = {painter.name: box for (_, box), (painter, _) in pairs}
         if len(pairs) != 1:
             return {}
-        linked = pairs[0]
-        painters = [painter for painter, _ in linked]
+        painters, (start, end) = [painter for painter, _ in pairs[0]], [box for _, box in pairs[0]]
         clear, behind = self.look.px(_CLEAR), list[Box]()
         for p in self._panels:
             boxes = [p.whole.grown(0 if isinstance(p, CellsPainter) else clear)] if p not in painters else []
             boxes += [item.reach.grown(clear)] if (item := p.label_item()) else []
             behind += [box.moved(p.place.x, p.place.y) for box in boxes]
-        behind += [box for painter, end in linked for box in painter.in_front(end)]
-        return {
-            ("link", n): self._line(tuple(behind), line) for n, line in enumerate(_lines(*(box for _, box in linked)))
-        }
+        behind += [box for painter, own in pairs[0] for box in painter.in_front(own)]
+        return {("link", n): self._line(tuple(behind), line) for n, line in enumerate(_lines(start, end))}
 
     def _linked(self) -> list[tuple[_End, _End]]:
         """Windows with their results: all pairs there are, else the last neighbours, else the first two windows."""
@@ -68,11 +66,9 @@ class Link(Painter):
                 continue
             marks = painter.state.marks
             windows = [name for name in marks if name.startswith("window") and marks[name].rows]
-            names = ["centre"] * ("centre" in marks) + windows if len(windows) > 1 else windows
-            for name in names or [name for name in ("current",) if name in marks]:
-                if (box := painter.box_of(name)) is not None:
-                    yield painter, box, name in ("centre", *windows)
-                    break
+            names = (["centre"] if len(windows) > 1 else []) + (windows or ["current"])
+            boxes = ((name, painter.box_of(name)) for name in names if name in marks)
+            yield from [(painter, box, name != "current") for name, box in boxes if box][:1]
 
     def _line(self, behind: tuple[Box, ...], ends: Shape) -> Item:
         color, stroke = self.look.theme.page["muted"], _STROKE * max(1.0, self.look.unit)
@@ -84,35 +80,23 @@ class Link(Painter):
             for part in parts:
                 pen.polyline(part, color, stroke, style)
 
-        x, y = sorted(ends[::2]), sorted(ends[1::2])
-        box = Box(int(x[0]), int(y[0]), int(x[1]) + 1, int(y[1]) + 1).grown(3)
-        return Item(("link", behind), box, draw, shape=ends, pauses=True)
+        return Item(("link", behind), box_around(line, 3), draw, shape=ends, pauses=True)
 
 
 def _lines(a: Box, b: Box) -> tuple[Shape, Shape]:
     """From corner to corner, so that they bound what lies between two boxes."""
     if a.bottom <= b.top or b.bottom <= a.top:
-        upper, lower = (a, b) if a.bottom <= b.top else (b, a)
+        upper, lower = sorted((a, b), key=lambda box: box.top)
         return (upper.left, upper.bottom, lower.left, lower.top), (upper.right, upper.bottom, lower.right, lower.top)
-    left, right = (a, b) if a.left <= b.left else (b, a)
+    left, right = sorted((a, b))
     return (left.right, left.top, right.left, right.top), (left.right, left.bottom, right.left, right.bottom)
 
 
-def _apart_from(boxes: Sequence[Box], line: np.ndarray) -> Iterator[np.ndarray]:
-    """The parts of a line outside of boxes."""
-    start, way = line[0], line[1] - line[0]
-    cuts = {0.0, 1.0}
-    for box in boxes:
-        for axis, edges in ((0, (box.left, box.right)), (1, (box.top, box.bottom))):
-            if way[axis]:
-                cuts |= {float((edge - start[axis]) / way[axis]) for edge in edges}
-    inside = sorted(cut for cut in cuts if 0 <= cut <= 1)
-    began: float | None = None
-    for a, b in [*pairwise(inside), (1.0, 1.0)]:
-        x, y = start + way * (a + b) / 2
-        seen = a < b and not any(box.left <= x <= box.right and box.top <= y <= box.bottom for box in boxes)
-        if seen and began is None:
-            began = a
-        elif not seen and began is not None:
-            yield np.array([start + way * began, start + way * a])
-            began = None
+def _apart_from(boxes: Sequence[Box], line: Points) -> list[Points]:
+    """The parts of a line outside of boxes, to a pixel."""
+    points = np.linspace(line[0], line[1], math.ceil(np.abs(line[1] - line[0]).max()) + 1)
+    corners = np.reshape(boxes, (-1, 4))
+    within = (points[:, None] >= corners[:, :2]) & (points[:, None] <= corners[:, 2:])
+    hidden = np.any(np.all(within, axis=2), axis=1)
+    edges = np.flatnonzero(np.diff(np.concatenate([[True], hidden, [True]])))
+    return [points[[start, end - 1]] for start, end in edges.reshape(-1, 2)]

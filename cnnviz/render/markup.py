@@ -6,71 +6,25 @@ import itertools
 import math
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 
 from cnnviz.render.agg import formula_of
-from cnnviz.render.pen import DASHES, RIM, Pen, Points
+from cnnviz.render.mpl import Outline
+from cnnviz.render.pen import RIM, Pen
 from cnnviz.render.text import Part, Placed, TextLine
 from cnnviz.render.theme import Color
 
 Run = Sequence[tuple[Part, Placed]]
 
-_SHORT = 8
-
-
-class Markup:
-    """What was written, a path that is added to while its look stays."""
-
-    def __init__(self) -> None:
-        self._pieces: list[str] = []
-        self._look, self._way = "", ""
-
-    def add(self, piece: str) -> None:
-        """Add something that is no path."""
-        self._close()
-        self._pieces.append(piece)
-
-    def path(self, look: str, way: str) -> None:
-        """Add to the path that is being drawn, if it has the same look, or begin another; `{}` stands for its way."""
-        if look != self._look:
-            self._close()
-            self._look = look
-        self._way += way
-
-    def take(self) -> str:
-        """All since the last call."""
-        self._close()
-        found = "".join(self._pieces)
-        self._pieces.clear()
-        return found
-
-    def _close(self) -> None:
-        if self._look:
-            self._pieces.append(self._look.replace("{}", self._way))
-            self._look = self._way = ""
-
-
-class Words(NamedTuple):
-    """Words of one manner that are written as one text, from `x` on and as wide as pixels have them.
-
-    A short text alone is held by its middle, for other fonts than ours have other widths.
-    """
-
-    text: str
-    part: Part
-    x: float
-    width: float
-    middle: bool
-
 
 class MarkupPen(Pen):
     """Keeps markup of what is drawn; coordinates are moved by `shift`. A subclass says how its kind is written."""
 
-    def __init__(self, resources: Any, shift: tuple[float, float] = (0, 0), markup: Markup | None = None) -> None:
+    def __init__(self, resources: Any, shift: tuple[float, float] = (0, 0), markup: list[str] | None = None) -> None:
         super().__init__(np.empty((0, 0, 3), np.uint8))
-        self._resources, self._shift, self._markup = resources, shift, markup or Markup()
+        self._resources, self._shift, self._markup = resources, shift, [] if markup is None else markup
 
     def at(self, x: int, y: int) -> Self:
         """A pen that writes on, its coordinates from a place."""
@@ -78,36 +32,26 @@ class MarkupPen(Pen):
 
     def take(self) -> str:
         """The markup since the last call."""
-        return self._markup.take()
+        found = "".join(self._markup)
+        self._markup.clear()
+        return found
 
     def rect(self, x: int, y: int, width: int, height: int, color: Color) -> None:
         """Fill a rectangle."""
         if width > 0 and height > 0:
-            self._markup.path(self._filled(color), self._box(x, y, width, height))
+            self._path(_box(x, y, width, height), color)
 
     def frame(self, x: int, y: int, width: int, height: int, color: Color, stroke: int) -> None:
         """Outline a rectangle inwards."""
         half = stroke / 2
-        way = self._box(x + half, y + half, width - stroke, height - stroke)
-        self._markup.path(self._stroked(color, stroke, square=True), way)
+        self._path(_box(x + half, y + half, width - stroke, height - stroke), color, stroke, "square")
 
     def hatch(
         self, x: int, y: int, width: int, height: int, color: Color, spacing: float, stroke: float, strokes: str = "/"
     ) -> None:
         """Strokes across a rectangle, cut at its edges."""
-        ways = (self._segment(*ends) for ends in strokes_across(x, y, width, height, spacing, strokes))
-        self._markup.path(self._stroked(color, stroke), "".join(ways))
-
-    def polyline(self, points: Points, color: Color, stroke: float, style: str = "solid") -> None:
-        """Draw a line through (n, 2) points."""
-        finite = points[np.isfinite(points).all(axis=1)]
-        if len(finite) >= 2:
-            dashes = [length * stroke for length in DASHES[style] or ()]
-            self._markup.path(self._stroked(color, stroke, dashes), self._way(finite))
-
-    def polygon(self, points: Points, fill: Color) -> None:
-        """Fill the area within (n, 2) points."""
-        self._markup.path(self._filled(fill), self._way(points, closed=True))
+        ends = np.reshape(list(strokes_across(x, y, width, height, spacing, strokes)), (-1, 2))
+        self._path(Outline(ends, [Outline.MOVETO, Outline.LINETO] * (len(ends) // 2)), color, stroke)
 
     def text(self, line: TextLine, x: int, baseline: int, color: Color, strong: Color | None = None) -> None:
         """Write a line."""
@@ -118,46 +62,28 @@ class MarkupPen(Pen):
         self._write(line, x, baseline, color, color, 2 * RIM)
 
     def _write(self, line: TextLine, x: int, baseline: int, color: Color, strong: Color, rim: int) -> None:
-        found = list(runs(line))
-        for run in found:
+        for run in runs(line):
             part, placed = run[0]
             ink = strong if part.strong else color
             left, top = x + placed.x + self._shift[0], baseline + self._shift[1]
             formula = formula_of(part.text, part.size, part.bold) if part.math else None
             if formula is not None:
-                self._markup.add(self._formula(part, formula, left, top + round(part.drop), ink, rim))
+                self._markup.append(self._formula(part, formula, left, top + round(part.drop), ink, rim))
                 continue
             text, width = "".join(one.text for one, _ in run), run[-1][1].x + run[-1][1].piece.advance - placed.x
-            words = Words(text, part, left, width, len(found) == 1 and len(text) <= _SHORT)
-            self._markup.add(self._words(words, top, ink, rim))
+            self._markup.append(self._words(text, part, left, top, width, ink, rim))
 
     @abstractmethod
-    def _filled(self, color: Color) -> str:
-        """The look of a path that is filled; `{}` stands for its way."""
-
-    @abstractmethod
-    def _stroked(self, color: Color, stroke: float, dashes: Sequence[float] = (), *, square: bool = False) -> str:
-        """The look of a path that is drawn, with round ends unless it is dashed or `square`."""
-
-    @abstractmethod
-    def _box(self, x: float, y: float, width: float, height: float) -> str:
-        """The way around a rectangle."""
-
-    @abstractmethod
-    def _segment(self, x0: float, y0: float, x1: float, y1: float) -> str:
-        """The way from one point to another."""
-
-    @abstractmethod
-    def _way(self, points: Points, *, closed: bool = False) -> str:
-        """The way through (n, 2) points."""
+    def _path(self, path: Outline, color: Color, stroke: float = 0, style: str = "solid") -> None:
+        """Fill a path or draw it, with round ends unless it is dashed or `square`."""
 
     @abstractmethod
     def _formula(self, part: Part, formula: Any, x: float, y: float, color: Color, rim: int) -> str:
         """A formula, or only its rim of some width."""
 
     @abstractmethod
-    def _words(self, words: Words, y: float, color: Color, rim: int) -> str:
-        """Words, or only their rim of some width."""
+    def _words(self, text: str, part: Part, x: float, y: float, width: float, color: Color, rim: int) -> str:
+        """Words of one manner, as wide as pixels have them, or only their rim of some width."""
 
 
 def runs(line: TextLine) -> Iterator[Run]:
@@ -176,22 +102,24 @@ def _manner(pair: tuple[Part, Placed]) -> tuple[object, ...]:
     return (id(placed),) if alone else (part.size, part.bold, part.strong)
 
 
+def _box(x: float, y: float, width: float, height: float) -> Outline:
+    return Outline([(x, y), (x + width, y), (x + width, y + height), (x, y + height), (x, y)], closed=True)
+
+
 def strokes_across(
     x: int, y: int, width: int, height: int, spacing: float, strokes: str
 ) -> Iterator[tuple[float, float, float, float]]:
     r"""Both ends of the strokes up (/), down (\) or both ways (x) across a rectangle, where pixels have them."""
     apart = spacing * math.sqrt(2)
     for way in strokes.replace("x", "/\\"):
-        # Where x + y, or x − y, is a whole number of steps; from the corner at which that sum is least.
-        least = x + y if way == "/" else x - y - height
-        for turn in range(math.ceil(least / apart), math.floor((least + width + height) / apart) + 1):
-            along = turn * apart - least
-            near, far = max(0.0, along - height), min(float(width), along)
-            if far > near:
-                tops = along - near, along - far
-                if way == "\\":
-                    tops = height - tops[0], height - tops[1]
-                yield x + near, y + tops[0], x + far, y + tops[1]
+        # Where x + y, or x − y, is a whole number of steps.
+        sign = 1 if way == "/" else -1
+        low, high = sorted((sign * y, sign * (y + height)))
+        for turn in range(math.ceil((x + low) / apart), math.floor((x + width + high) / apart) + 1):
+            total = turn * apart
+            first, last = max(x, total - high), min(x + width, total - low)
+            if last > first:
+                yield first, sign * (total - first), last, sign * (total - last)
 
 
 def short(value: float, digits: int = 1) -> str:

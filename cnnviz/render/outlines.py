@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
@@ -14,7 +14,7 @@ from fontTools.pens.ttGlyphPen import TTGlyphPen
 
 from cnnviz.locking import synchronized
 from cnnviz.render.fonts import Face, open_face
-from cnnviz.render.mpl import NO_HINTING, NO_SCALE
+from cnnviz.render.mpl import NO_HINTING, NO_SCALE, Outline
 
 if TYPE_CHECKING:
     from matplotlib.ft2font import GlyphIndexType
@@ -23,7 +23,6 @@ Stroke = tuple[int, tuple[tuple[float, float], ...]]
 """One step of an outline in the font's units: 1 moves, 2 is a line, 3 and 4 are curves with one and two handles."""
 
 _WHOLE = NO_SCALE | NO_HINTING
-_CLOSE = 79
 # Of an em: how far a curve of one kind may be from the curve of another kind that takes its place.
 _ERROR = 0.0005
 
@@ -66,17 +65,9 @@ def outline(face: Face, glyph: int) -> tuple[Stroke, ...]:
     font.load_glyph(cast("GlyphIndexType", glyph), flags=_WHOLE)
     vertices, codes = font.get_path()
     # It takes all coordinates for sixty-fourths.
-    points = [(float(x), float(y)) for x, y in (vertices * 64).tolist()]
-    return tuple(_strokes(points, [int(code) for code in codes]))
-
-
-def _strokes(points: Sequence[tuple[float, float]], codes: Sequence[int]) -> Iterator[Stroke]:
-    place = 0
-    while place < len(codes):
-        count = {3: 2, 4: 3}.get(codes[place], 1)
-        if codes[place] != _CLOSE:
-            yield codes[place], tuple(points[place : place + count])
-        place += count
+    segments = Outline(vertices * 64, codes).iter_segments(simplify=False)
+    strokes = ((int(code), tuple(map(tuple, points.reshape(-1, 2).tolist()))) for points, code in segments)
+    return tuple(stroke for stroke in strokes if stroke[0] != Outline.CLOSEPOLY)
 
 
 def embedded(face: Face, glyphs: Sequence[int]) -> Embedded:

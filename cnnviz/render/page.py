@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
@@ -29,11 +28,11 @@ class _Part(Painter):
     def _fitting(self, text: str, size: float, room: float, *, bold: bool = False) -> TextLine:
         return self.look.typesetter.fitting(text, size, room, self._least, bold)
 
-    def _share(self, texts: Iterable[tuple[str, float, bool]], gap: int, least: float) -> float:
-        """The share of their sizes at which two texts have room on one line: both give way alike."""
-        lines, line = self._layout.lines, self.look.typesetter.line
-        both = sum(line(text, lines.size(size), bold=bold).width for text, size, bold in texts)
-        return max(least / lines.scale, min(1.0, (self._room - self.look.px(gap)) / max(1, both)))
+    def _share(self, *lines: TextLine, gap: int, least: float) -> float:
+        """The share of their sizes at which texts have room on one line: both give way alike."""
+        room = self._room - self.look.px(gap)
+        share = min(1.0, room / max(1, sum(line.width for line in lines)))
+        return max(least / self._layout.lines.scale, share)
 
 
 class Head(_Part):
@@ -47,19 +46,21 @@ class Head(_Part):
     def _draw(self, pen: Pen) -> None:
         board, look, px, lines = self._board, self.look, self.look.px, self._layout.lines
         page, margin = look.theme.page, px(MARGIN)
-        right, both = self._layout.width - margin, [(board.title, TITLE_SIZE, True), (board.settings, TEXT_SIZE, False)]
-        share = self._share(both, _TITLE_GAP, _SMALLEST_TITLE)
-        size = lines.size(TITLE_SIZE) * share
+        right, line = self._layout.width - margin, look.typesetter.line
+        size, smaller = lines.size(TITLE_SIZE), lines.size(TEXT_SIZE)
+        both = line(board.title, size, bold=True), line(board.settings, smaller)
+        share = self._share(*both, gap=_TITLE_GAP, least=_SMALLEST_TITLE)
+        size *= share
         title = self._fitting(board.title, size, self._room, bold=True)
         pen.text(title, margin, lines.title, page["ink"])
         left = self._room - title.width - px(_TITLE_GAP)
         if board.settings and left > px(60):
-            settings = self._fitting(board.settings, lines.size(TEXT_SIZE) * share, left)
+            settings = self._fitting(board.settings, smaller * share, left)
             pen.text(settings, right - settings.width, lines.settings, page["muted"])
         # What stands under the title does not outgrow it.
         size = max(NOTE_SIZE * look.unit, min(lines.size(NOTE_SIZE), _UNDER_TITLE * size))
-        for line, text in enumerate(filter(None, (board.point, _literal(board.code)))):
-            pen.text(self._fitting(text, size, self._room), margin, lines.note(line), page["ink"])
+        for row, text in enumerate(filter(None, (board.point, _literal(board.code)))):
+            pen.text(self._fitting(text, size, self._room), margin, lines.note(row), page["ink"])
 
 
 class Band(_Part):
@@ -69,10 +70,9 @@ class Band(_Part):
         super().__init__(board, layout, look, layout.lines.band, layout.height)
         self._step, self._number = Step(), 0
         self._size = layout.lines.size(TEXT_SIZE)
-        last = self._count(board.count)
-        share = self._share([(board.formula, NOTE_SIZE, False), (last, NOTE_SIZE, False)], _NOTE_GAP, 1)
-        self.small = layout.lines.size(NOTE_SIZE) * share
-        self._free = self._room - look.typesetter.line(last, self.small).width - look.px(_NOTE_GAP)
+        last, line, size = self._count(board.count), look.typesetter.line, layout.lines.size(NOTE_SIZE)
+        self.small = size * self._share(line(board.formula, size), line(last, size), gap=_NOTE_GAP, least=1)
+        self._free = self._room - line(last, self.small).width - look.px(_NOTE_GAP)
         if self.fit.numbers and not board.bare:
             for step in islice(board.steps(), _TRIED):
                 self._shrink_for(step.caption)

@@ -5,28 +5,22 @@ Texts and formulas are texts, in fonts that hold just their glyphs; a formula al
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from cnnviz.render.fonts import Face, font_of, lacks_weight
-from cnnviz.render.markup import MarkupPen, Words
+from cnnviz.render.markup import MarkupPen
 from cnnviz.render.markup import short as _f
-from cnnviz.render.mpl import formula_glyphs
+from cnnviz.render.mpl import Outline, formula_glyphs
 from cnnviz.render.outlines import advance, glyph_of
-from cnnviz.render.pen import Points, Stamp
+from cnnviz.render.pen import DASHES, Stamp
 from cnnviz.render.text import Part
 from cnnviz.render.theme import Color
 from cnnviz.words.plain import spoken
 
-# A circle in four quarters, each with its handles.
-_KAPPA = 0.5523
-_CIRCLE = (
-    *((1, 0), (1, _KAPPA), (_KAPPA, 1), (0, 1), (-_KAPPA, 1), (-1, _KAPPA)),
-    *((-1, 0), (-1, -_KAPPA), (-_KAPPA, -1), (0, -1), (_KAPPA, -1), (1, -_KAPPA), (1, 0)),
-)
+_OPERATORS = {1: "m", 2: "l", 4: "c", 79: "h"}
 # Codes of Computer Modern that are not Unicode's.
 _SIGNS = {("cmsy10", 161): "−", ("cmex10", 165): "⌊", ("cmex10", 166): "⌋"}
 
@@ -66,11 +60,9 @@ class PdfPen(MarkupPen):
         resources: PdfResources = self._resources
         return resources
 
-    def disc(self, x: float, y: float, radius: float, fill: Color) -> None:
-        """Fill a circle."""
-        at = [self._at(x + radius * dx, y + radius * dy) for dx, dy in _CIRCLE]
-        curves = "".join(f"{a} {b} {c} c\n" for a, b, c in zip(at[1::3], at[2::3], at[3::3], strict=True))
-        self._markup.path(self._filled(fill), f"{at[0]} m\n{curves}h\n")
+    def rect(self, x: int, y: int, width: int, height: int, color: Color) -> None:
+        """Fill a rectangle."""
+        self._markup.append(f"{_components(color)} rg\n{self._at(x, y)} {width} {height} re\nf\n")
 
     def stamp(self, stamp: Stamp, x: int, y: int, color: Color) -> None:
         """Draw a stamp, its origin at a place."""
@@ -80,25 +72,22 @@ class PdfPen(MarkupPen):
         """An array of pixels as it is, for fields of values."""
         height, width = pixels.shape[:2]
         if pixels.size:
-            self._markup.add(f"q {width} 0 0 {-height} {self._at(x, y + height)} cm {self._file.image(pixels)} Do Q\n")
+            self._markup.append(
+                f"q {width} 0 0 {-height} {self._at(x, y + height)} cm {self._file.image(pixels)} Do Q\n"
+            )
 
-    def _filled(self, color: Color) -> str:
-        return f"{_components(color)} rg\n{{}}f\n"
-
-    def _stroked(self, color: Color, stroke: float, dashes: Sequence[float] = (), *, square: bool = False) -> str:
-        ends = "0 J 0 j" if square else "0 J 1 j" if dashes else "1 J 1 j"
-        lengths = " ".join(map(_f, dashes))
-        return f"{_components(color)} RG {_f(stroke, 2)} w {ends} [{lengths}] 0 d\n{{}}S\n"
-
-    def _box(self, x: float, y: float, width: float, height: float) -> str:
-        return f"{self._at(x, y)} {_f(width)} {_f(height)} re\n"
-
-    def _segment(self, x0: float, y0: float, x1: float, y1: float) -> str:
-        return f"{self._at(x0, y0)} m {self._at(x1, y1)} l\n"
-
-    def _way(self, points: Points, *, closed: bool = False) -> str:
-        first, *others = (self._at(x, y) for x, y in points.tolist())
-        return f"{first} m\n" + "".join(f"{other} l\n" for other in others) + ("h\n" if closed else "")
+    def _path(self, path: Outline, color: Color, stroke: float = 0, style: str = "solid") -> None:
+        way = ""
+        for points, code in path.iter_segments(simplify=False):
+            if code != Outline.CLOSEPOLY:
+                way += "".join(f"{self._at(x, y)} " for x, y in np.reshape(points, (-1, 2)).tolist())
+            way += f"{_OPERATORS[int(code)]}\n"
+        if not stroke:
+            self._markup.append(f"{_components(color)} rg\n{way}f\n")
+            return
+        ends = "0 J 0 j" if style == "square" else "0 J 1 j" if DASHES[style] else "1 J 1 j"
+        lengths = " ".join(_f(length * stroke) for length in DASHES[style] or ())
+        self._markup.append(f"{_components(color)} RG {_f(stroke, 2)} w {ends} [{lengths}] 0 d\n{way}S\n")
 
     def _formula(self, part: Part, formula: Any, x: float, y: float, color: Color, rim: int) -> str:
         """A formula's glyphs and rules, and how it is said."""
@@ -118,17 +107,12 @@ class PdfPen(MarkupPen):
         body = f"{self._ink(part, color, rim)}BT 100 Tz {mode}\n{''.join(words)}0 Tr ET\n{rules}"
         return _said("" if rim else spoken(part.text), body)
 
-    def _words(self, words: Words, y: float, color: Color, rim: int) -> str:
-        """One text, as wide as pixels have it, or held by its middle; a rim is no text that can be found."""
-        text, part, x, width, middle = words
+    def _words(self, text: str, part: Part, x: float, y: float, width: float, color: Color, rim: int) -> str:
+        """One text, as wide as pixels have it; a rim is no text that can be found."""
         faces = [font_of(sign, part.bold) for sign in text]
         glyphs = [glyph_of(face, sign) for face, sign in zip(faces, text, strict=True)]
         own = sum(advance(face, glyph) for face, glyph in zip(faces, glyphs, strict=True)) * part.size
-        stretch = 100.0
-        if middle:
-            x += (width - own) / 2
-        elif own:
-            stretch *= width / own
+        stretch = 100 * width / own if own else 100
         said, before = "", None
         for face, glyph, sign in zip(faces, glyphs, text, strict=True):
             if face != before:

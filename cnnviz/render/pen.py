@@ -18,7 +18,7 @@ from cnnviz.render.theme import Color
 Picture = npt.NDArray[np.uint8]
 Points = npt.NDArray[np.float64]
 
-DASHES = {"solid": None, "crisp": None, "hard": None, "dashed": (5.0, 3.0), "dotted": (1.0, 2.2)}
+DASHES = {"solid": None, "crisp": None, "hard": None, "square": None, "dashed": (5.0, 3.0), "dotted": (1.0, 2.2)}
 # A crisp line has one tone between none and all, a hard one has none: the fewer, the more its rows are alike, and the
 # fewer bytes a GIF stores them in.
 _TONES = {
@@ -76,10 +76,8 @@ class Pen:
 
     def image(self, pixels: Picture, x: int, y: int) -> None:
         """Show an array of pixels as it is, for fields of values."""
-        box = Box(x, y, x + pixels.shape[1], y + pixels.shape[0]).seen_from(self._left, self._top)
-        seen = box.clip(self.picture.shape[1], self.picture.shape[0])
-        if not seen.empty:
-            self.picture[seen.slices] = pixels[seen.seen_from(box.left, box.top).slices]
+        under, seen = self._met(x, y, pixels)
+        under[:] = seen
 
     def frame(self, x: int, y: int, width: int, height: int, color: Color, stroke: int) -> None:
         """Outline a rectangle inwards."""
@@ -141,15 +139,17 @@ class Pen:
             cover = cover_of(path, box.left, box.top, box.width, box.height, stroke, dashes)
             self._blend(box.left, box.top, _TONES[style][cover] if style in _TONES else cover, color)
 
-    def _blend(self, x: int, y: int, mask: npt.NDArray[np.uint8], color: Color) -> None:
+    def _met(self, x: int, y: int, pixels: Picture) -> tuple[Picture, Picture]:
+        """The part of the picture under pixels at a place, and those of them that lie on it."""
         x, y = x - self._left, y - self._top
         height, width = self.picture.shape[:2]
+        seen = pixels[max(0, -y) : max(0, height - y), max(0, -x) : max(0, width - x)]
         top, left = max(0, y), max(0, x)
-        bottom, right = min(height, y + mask.shape[0]), min(width, x + mask.shape[1])
-        if top >= bottom or left >= right:
-            return
-        cover = mask[top - y : bottom - y, left - x : right - x, None].astype(np.uint16)
-        under = self.picture[top:bottom, left:right]
+        return self.picture[top : top + seen.shape[0], left : left + seen.shape[1]], seen
+
+    def _blend(self, x: int, y: int, mask: npt.NDArray[np.uint8], color: Color) -> None:
+        under, mask = self._met(x, y, mask)
+        cover = mask[..., None].astype(np.uint16)
         # At most 255 · 255 + 127: sixteen bits are enough.
         mixed = under * (255 - cover)
         mixed += np.array(color, np.uint16) * cover

@@ -45,8 +45,7 @@ class Raster:
             before = self._shown[number].get(slot)
             if new is not None and old.moves_to(new) and (share == 1 or not old.pauses):
                 item = old.between(new, share)
-                place = self._stage.painters[number].place
-                dirty += [box.moved(place.x, place.y) for box in (before.trace(item) if before else [item.reach])]
+                dirty += [self._reach(number, each) for each in (before, item) if each is not None]
                 self._shown[number] = {**self._shown[number], slot: item}
             elif before is not None and (old.pauses or (old.glides and new is None)):
                 dirty.append(self._reach(number, before))
@@ -106,9 +105,7 @@ class Raster:
 
     def _reach(self, number: int, item: Item) -> Box:
         """The pixels of an item."""
-        (left, top, right, bottom), (x, y), place = item.box, item.at, self._stage.painters[number].place
-        x, y = x + place.x, y + place.y
-        return Box(left + x, top + y, right + x, bottom + y)
+        return item.box.moved(*self._stage.corner(number, item))
 
     def _refresh(self, dirty: Iterable[Box]) -> tuple[Box, ...]:
         """Show the ground within boxes anew, and what floats above it; returns boxes without a common pixel."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 
 import numpy as np
@@ -61,22 +61,22 @@ class Stage:
                     found.append(SlotChange(number, slot, old, new))
         return found
 
-    def slots(self) -> Iterator[tuple[int, Slot]]:
-        """All slots that hold something, lowest first, as of when `changes` was asked last."""
-        for number, painter in enumerate(self.painters):
-            yield from ((number, slot) for slot in (*painter.ground, *self.floats[number]))
-
     def corner(self, number: int, item: Item) -> tuple[int, int]:
         """Where an item of a painter stands on the page."""
         place = self.painters[number].place
         return place.x + item.at[0], place.y + item.at[1]
 
+    def layers(self) -> Iterator[list[tuple[Item, tuple[int, int]]]]:
+        """All as it is now, lowest first: items with their corners, by painter, grounds first."""
+        for ground in (True, False):
+            for number, painter in enumerate(self.painters):
+                items = painter.ground if ground else painter.above()
+                yield [(item, self.corner(number, item)) for item in items.values()]
+
     def draw(self, pen: Pen) -> None:
         """Draw all as it is now."""
-        for part in ("ground", "above"):
-            for number, painter in enumerate(self.painters):
-                for item in (painter.ground if part == "ground" else painter.above()).values():
-                    item.draw(pen.at(*self.corner(number, item)))
+        for item, at in chain.from_iterable(self.layers()):
+            item.draw(pen.at(*at))
 
 
 class FigureStage(Stage):
@@ -159,7 +159,9 @@ class FigureStage(Stage):
         found = [self._flight(cell, cell.source, cell.origin) for cell in written if cell.source and cell.origin]
         if found:
             return found if len(found) <= _MOST_CARRIED else []
-        for cell in self._results(written):
+        for cell in written:
+            if cell.value is None or cell.role == "zero" or cell.panel not in self.link.sources:
+                continue
             painter = self.panels[cell.panel]
             assert isinstance(painter, CellsPainter)
             chip, source, side = painter.chip(place_of(cell)), self.link.sources[cell.panel], painter.side
@@ -191,11 +193,6 @@ class FigureStage(Stage):
             if asks or cell.note == "?":
                 found.setdefault(cell.panel, painter.question(at))
         return list(found.values()) if found or any(not isinstance(change, Cell) for change in written) else None
-
-    def _results(self, written: Iterable[Change]) -> list[Cell]:
-        cells = (change for change in written if isinstance(change, Cell))
-        shown = (cell for cell in cells if cell.value is not None and cell.role != "zero")
-        return [cell for cell in shown if cell.panel in self.link.sources]
 
     def at(self, places: Collection[int]) -> Iterator[tuple[int, Step]]:
         """Bring the steps in up to the last of these places; yields at each of them."""

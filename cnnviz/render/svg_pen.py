@@ -9,7 +9,7 @@ import base64
 import html
 import struct
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.locking import synchronized
-from cnnviz.render.markup import MarkupPen, Words
+from cnnviz.render.markup import MarkupPen
 from cnnviz.render.markup import short as _f
 from cnnviz.render.mpl import NO_HINTING, FT2Font, Outline, formula_glyphs
-from cnnviz.render.pen import Points, Stamp
+from cnnviz.render.pen import DASHES, Stamp
 from cnnviz.render.text import Part
 from cnnviz.render.theme import Color
 from cnnviz.words.plain import spoken
@@ -32,8 +32,8 @@ OWN = "\x01"
 
 # Pixels that a line may be off: less than is written of a coordinate.
 _UNSEEN = 0.08
-ENDS = 'stroke-linejoin="round" stroke-linecap="round"'
-"""What a page's outermost element says of its lines."""
+ENDS = 'stroke-linejoin="round" stroke-linecap="round" text-anchor="middle"'
+"""What a page's outermost element says of its lines and texts."""
 
 # In steps from point to point.
 _CODES = {1: "m", 2: "l", 3: "q", 4: "c", 79: "z"}
@@ -102,21 +102,31 @@ def _glyph_path(font: FT2Font, code: int) -> str:
     """A glyph's outline at `_EM` pixels to the em, y down, in steps from point to point."""
     font.set_size(_EM / 10, _DPI)
     font.load_char(code, flags=NO_HINTING)
-    words, at = [], np.zeros(2, int)
-    for vertices, step in Outline(*font.get_path()).iter_segments(simplify=False):
-        points = np.rint(vertices.reshape(-1, 2) * (10, -10)).astype(int)
-        words.append(_CODES[int(step)])
-        if words[-1] != "z":
-            words += _joined((points - at).ravel().tolist())
+    vertices, codes = font.get_path()
+    return "".join(_steps(Outline(vertices * (10, -10), codes)))
+
+
+def _steps(path: Outline, parts: int = 1) -> Iterator[str]:
+    """A path in steps from point to point, each coordinate in whole parts of 1."""
+    at, before = np.zeros(2, int), ""
+    for vertices, code in path.iter_segments(simplify=False):
+        points = np.rint(np.reshape(vertices, (-1, 2)) * parts).astype(int)
+        letter = _CODES[int(code)]
+        if letter == "z":
+            yield letter
+        else:
+            yield from _joined((points - at).ravel().tolist(), parts, "" if letter == before else letter)
             at = points[-1]
-    return "".join(words)
+        before = letter
 
 
-def _joined(numbers: Iterable[int], scale: int = 1) -> Iterator[str]:
-    """Numbers one behind the other; a minus sign parts as well as a blank does."""
-    for place, number in enumerate(numbers):
-        text = f"{number / scale:g}".replace("0.", ".", 1) if abs(number) < scale else f"{number / scale:g}"
-        yield text if number < 0 or not place else " " + text
+def _joined(numbers: Iterable[int], parts: int, before: str) -> Iterator[str]:
+    """Numbers behind a letter or, where there is none, behind others; a minus sign parts as well as a blank does."""
+    for number in numbers:
+        text = f"{number / parts:g}"
+        yield before or ("" if number < 0 else " ")
+        yield text.replace("0.", ".", 1) if abs(number) < parts else text
+        before = ""
 
 
 class SvgPen(MarkupPen):
@@ -130,44 +140,32 @@ class SvgPen(MarkupPen):
     def disc(self, x: float, y: float, radius: float, fill: Color) -> None:
         """Fill a circle."""
         place = f'cx="{_f(x + self._shift[0])}" cy="{_f(y + self._shift[1])}"'
-        self._markup.add(f'<circle {place} r="{_f(radius)}" fill="{hex_color(fill)}"/>')
+        self._markup.append(f'<circle {place} r="{_f(radius)}" fill="{hex_color(fill)}"/>')
 
     def stamp(self, stamp: Stamp, x: int, y: int, color: Color) -> None:
         """Draw a stamp, its origin at a place."""
         place = f'x="{_f(x + self._shift[0])}" y="{_f(y + self._shift[1])}"'
-        self._markup.add(f'<use xlink:href="#{self._defs.stamp(stamp, color)}" {place}/>')
+        self._markup.append(f'<use xlink:href="#{self._defs.stamp(stamp, color)}" {place}/>')
 
     def image(self, pixels: npt.NDArray[np.uint8], x: int, y: int) -> None:
         """An array of pixels as it is, for fields of values."""
         if pixels.size:
             place = f'x="{_f(x + self._shift[0])}" y="{_f(y + self._shift[1])}"'
-            self._markup.add(f'<use xlink:href="#{self._defs.picture(pixels)}" {place}/>')
+            self._markup.append(f'<use xlink:href="#{self._defs.picture(pixels)}" {place}/>')
 
-    def _filled(self, color: Color) -> str:
-        return f'<path fill="{hex_color(color)}" d="{{}}"/>'
-
-    def _stroked(self, color: Color, stroke: float, dashes: Sequence[float] = (), *, square: bool = False) -> str:
-        look = ' stroke-linejoin="miter"' if square else ""
-        if dashes:
-            look += f' stroke-linecap="butt" stroke-dasharray="{" ".join(map(_f, dashes))}"'
-        return f'<path fill="none" stroke="{hex_color(color)}" stroke-width="{_f(stroke)}"{look} d="{{}}"/>'
-
-    def _box(self, x: float, y: float, width: float, height: float) -> str:
-        return f"M{self._at(x, y)}h{_f(width)}v{_f(height)}h{_f(-width)}z"
-
-    def _segment(self, x0: float, y0: float, x1: float, y1: float) -> str:
-        return f"M{self._at(x0, y0)}L{self._at(x1, y1)}"
-
-    def _way(self, points: Points, *, closed: bool = False) -> str:
-        """Steps from one point to the next in tenths of pixels."""
-        line = Outline(points + self._shift)
-        line.should_simplify, line.simplify_threshold = True, _UNSEEN
-        tenths = np.rint(np.asarray(line.cleaned(simplify=True).vertices)[:-1] * 10).astype(int)
-        steps = np.diff(tenths, axis=0)
-        steps = steps[(steps != 0).any(axis=1)].ravel().tolist()
-        # A line without length still has round ends.
-        way = "".join(_joined(steps or (0, 0), 10))
-        return f"M{tenths[0, 0] / 10:g} {tenths[0, 1] / 10:g}l{way}{'z' if closed else ''}"
+    def _path(self, path: Outline, color: Color, stroke: float = 0, style: str = "solid") -> None:
+        moved = Outline(np.asarray(path.vertices) + self._shift, path.codes)
+        if path.codes is None:
+            moved.should_simplify, moved.simplify_threshold = True, _UNSEEN
+            moved = moved.cleaned(simplify=True)
+        look = f'fill="{hex_color(color)}"'
+        if stroke:
+            look = f'fill="none" stroke="{hex_color(color)}" stroke-width="{_f(stroke)}"'
+            look += ' stroke-linejoin="miter"' if style == "square" else ""
+        if dashes := DASHES[style]:
+            lengths = " ".join(_f(length * stroke) for length in dashes)
+            look += f' stroke-linecap="butt" stroke-dasharray="{lengths}"'
+        self._markup.append(f'<path {look} d="{"".join(_steps(moved, 10))}"/>')
 
     def _formula(self, part: Part, formula: Any, x: float, y: float, color: Color, rim: int) -> str:
         """A formula says what it is, unless it is the rim of another."""
@@ -176,18 +174,13 @@ class SvgPen(MarkupPen):
         label = 'aria-hidden="true"' if rim else f'aria-label="{escaped(spoken(part.text))}"'
         return f'<use xlink:href="#{self._defs.formula(part, formula)}" x="{_f(x)}" y="{_f(y)}" {look} {label}/>'
 
-    def _words(self, words: Words, y: float, color: Color, rim: int) -> str:
-        text, part, x, width, middle = words
+    def _words(self, text: str, part: Part, x: float, y: float, width: float, color: Color, rim: int) -> str:
         look = ' font-weight="700"' if part.bold else ""
         look += ' aria-hidden="true"' if rim else ""
-        place = f'x="{_f(x)}"' + (f' textLength="{_f(width)}"' if len(text) > 1 else "")
-        if middle:
-            place = f'x="{_f(x + width / 2)}" text-anchor="middle"'
+        # Held by its middle, for other fonts than ours have other widths.
+        place = f'x="{_f(x + width / 2)}" y="{_f(y)}"' + (f' textLength="{_f(width)}"' if len(text) > 1 else "")
         look += f' fill="{hex_color(color)}"{_rim(color, rim)}'
-        return f'<text {place} y="{_f(y)}" font-size="{_f(part.size)}"{look}>{escaped(text)}</text>'
-
-    def _at(self, x: float, y: float) -> str:
-        return f"{_f(x + self._shift[0])} {_f(y + self._shift[1])}"
+        return f'<text {place} font-size="{_f(part.size)}"{look}>{escaped(text)}</text>'
 
 
 def _rim(color: Color, width: float) -> str:

@@ -79,12 +79,6 @@ class TextLine:
     descent: int
     parts: tuple[Part, ...] = ()
 
-    @property
-    def ink(self) -> tuple[int, int]:
-        """Where its leftmost and behind its rightmost pixel are."""
-        inked = [(math.floor(x) + piece.left, piece.mask.shape[1]) for piece, x, _, _ in self.pieces if piece.mask.size]
-        return min(x for x, _ in inked), max(x + width for x, width in inked)
-
 
 @lru_cache(maxsize=_KEPT_COVERS)
 def covers_of(line: TextLine) -> list[tuple[Mask, int, int, bool]]:

@@ -37,19 +37,23 @@ class Timing(Record, kw_only=True):
 
     def seconds(self, steps: Iterable[Step], count: int) -> list[float]:
         """How long each of `count` steps stays."""
-        pace = Pace(self, count)
-        return [pace.take(step, place) for place, step in enumerate(steps)]
+        clock = Clock(self, count)
+        return [clock.seconds(step, place) for place, step in enumerate(steps)]
 
 
-class Pace:
-    """Tells of one step after another how long it stays."""
+class Clock:
+    """Tells of one step after another how long it stays, in hundredths of a second as GIF has them.
+
+    They are rounded on the running total, so that many short steps do not drift.
+    """
 
     def __init__(self, timing: Timing, count: int) -> None:
         self._timing, self._count = timing, count
         self._seen: Counter[tuple[str, ...]] = Counter()
+        self._wanted, self._given = 0.0, 0
 
-    def take(self, step: Step, place: int) -> float:
-        """The seconds of a step."""
+    def seconds(self, step: Step, place: int) -> float:
+        """The seconds of a step, not rounded."""
         if place == self._count - 1:
             return min(MAX_SECONDS, max(self._timing.hold, _SHORTEST))
         usual = self._timing.step * step.beats
@@ -61,21 +65,13 @@ class Pace:
             return usual
         return max(usual, min(_LONGEST, _FIND + _LETTER * len(spoken(step.caption))))
 
-
-class Clock:
-    """Rounds to GIF's hundredths of a second on the running total, so that many short steps do not drift."""
-
-    def __init__(self, timing: Timing, count: int) -> None:
-        self._timing, self._pace = timing, Pace(timing, count)
-        self._wanted, self._given = 0.0, 0
-
     def opening(self) -> int:
         """The milliseconds of the picture before the first step."""
         return 10 * round(100 * self._timing.opening)
 
     def take(self, step: Step, place: int) -> int:
         """The milliseconds of a step."""
-        self._wanted += self._pace.take(step, place)
+        self._wanted += self.seconds(step, place)
         centiseconds = max(2, round(self._wanted * 100) - self._given)
         self._given += centiseconds
         return centiseconds * 10

@@ -65,7 +65,7 @@ class Flight(NamedTuple):
 
 @dataclass
 class Beat:
-    """One step: its caption (a fragment), the slots that change with their new fragments, its number and progress.
+    """One step: its caption and progress (fragments), and the slots that change with their new fragments.
 
     `flights` are what brings its values, above all else.
     """
@@ -73,8 +73,7 @@ class Beat:
     step: Step
     caption: int
     changes: list[tuple[int, int]]
-    counter: str
-    progress: str
+    progress: int
     flights: list[Flight]
 
 
@@ -85,7 +84,7 @@ class Vectors:
     Slots are numbered in the layers' order; after them come the places of those in `gliders`, which hold the number of
     a spot. `lines` link a window to its result: they are not there while it glides. `initial` tells what each slot
     holds before the first step, `asked` what changes for the question that stands there, if there is one; `wrote` in
-    which step a cell got its last value. `small` is the size of the counter.
+    which step a cell got its last value.
     """
 
     page: str
@@ -98,7 +97,6 @@ class Vectors:
     asked: list[tuple[int, int]]
     beats: list[Beat]
     wrote: dict[int, int]
-    small: float
 
     @property
     def corners(self) -> list[Spot]:
@@ -119,28 +117,25 @@ def vectors(film: Film, defs: SvgDefs) -> Vectors:
     asked: dict[Hashable, int] = {}
     for place, step, written in stage.acts(film.prepares):
         begun: dict[Hashable, int] = {}
-        if not place and film.opening:
+        questions = None if place or not film.opening else stage.questions(written)
+        if questions is not None:
             begun = slots.filled()
-            questions = stage.questions(written)
-            if questions and film.storyboard.bare:
-                asked = dict(begun)
-            elif questions:
-                asked = {**begun, _QUESTION: slots.fragment(_HEAD, questions[0])}
-                begun[_QUESTION] = 0
-            elif questions is not None:
-                asked = dict(initial)
+            asked = initial | begun
+            if questions and not film.storyboard.bare:
+                asked[_QUESTION], begun[_QUESTION] = slots.fragment(_HEAD, questions[0]), 0
         moving = (place or asked) and film.tween
         ways = stage.ways(written) if moving else []
         stage.land(place, step)
         for change in step.changes:
             if isinstance(change, Cell) and change.value is not None:
                 wrote[numbers[change.panel], ("cell", *place_of(change))] = place
-        items = () if film.storyboard.bare else (band.caption(), band.counter(), band.progress())
-        line, counter, progress = [_drawn(defs, band, item) for item in items] or ("", "", "")
-        caption = fragments.of(line) if film.layout.fit.numbers else 0
+        items = () if film.storyboard.bare else ((band.caption(),), (band.counter(), band.progress()))
+        caption, progress = [fragments.of(_drawn(defs, band, *each)) for each in items] or (0, 0)
+        if not film.layout.fit.numbers:
+            caption = 0
         new = begun | slots.filled()
         ways = ways or (stage.flights(written) if moving and not film.storyboard.bare else [])
-        told.append((step, caption, new, (counter, progress), [slots.flight(way) for way in ways]))
+        told.append((step, caption, new, progress, [slots.flight(way) for way in ways]))
     layers = [*slots.layers(), *([Layer(0, 0, [_QUESTION])] if _QUESTION in asked else [])]
     order = [key for layer in layers for key in layer.slots]
     gliders = [place for place, key in enumerate(order) if key in slots.gliders]
@@ -156,17 +151,17 @@ def vectors(film: Film, defs: SvgDefs) -> Vectors:
         initial=[initial.get(key, 0) for key in placed],
         asked=[(index[key], n) for key, n in asked.items()],
         beats=[
-            Beat(step, line, [(index[key], n) for key, n in new.items()], *ends, flights)
-            for step, line, new, ends, flights in told
+            Beat(step, line, [(index[key], n) for key, n in new.items()], progress, flights)
+            for step, line, new, progress, flights in told
         ],
         wrote={index[key]: place for key, place in wrote.items()},
-        small=band.small,
     )
 
 
-def _drawn(defs: SvgDefs, painter: Painter, item: Item) -> str:
+def _drawn(defs: SvgDefs, painter: Painter, *items: Item) -> str:
     pen = defs.pen().at(painter.place.x, painter.place.y)
-    item.draw(pen)
+    for item in items:
+        item.draw(pen)
     return pen.take()
 
 
@@ -206,14 +201,14 @@ class _Slots:
 
     def fragment(self, number: int, item: Item) -> int:
         """The number of what draws an item of a painter."""
-        pen: SvgPen = self._defs.pen()
-        if not item.tile:
-            item.draw(pen if item.glides else pen.at(*item.at))
-            return self._fragments.of(pen.take())
         key = number, item.key
-        if key not in self._tiles:
-            item.draw(pen)
-            self._tiles[key] = self._fragments.of(pen.take())
+        if not item.tile or key not in self._tiles:
+            pen: SvgPen = self._defs.pen()
+            item.draw(pen if item.tile or item.glides else pen.at(*item.at))
+            found = self._fragments.of(pen.take())
+            if not item.tile:
+                return found
+            self._tiles[key] = found
         return self._tiles[key]
 
     def flight(self, way: Way) -> Flight:
@@ -227,7 +222,7 @@ class _Slots:
         else:
             way.end.draw(pen)
             # Of a turn as many places as make it look round, of a way along lines enough to stay on them.
-            parts = _TURNED if way.middle or way.through else 1
+            parts = _TURNED if way.middle else 1
             spots = list(dict.fromkeys(way.at(part / parts).at for part in range(parts + 1)))
         return Flight(self._fragments.of(pen.take()), spots, way.grows)
 

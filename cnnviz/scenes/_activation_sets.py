@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from cnnviz.data import load_map
 from cnnviz.errors import UsageError
-from cnnviz.functions.activations import Activation, F, X
+from cnnviz.functions.activations import F, X
 from cnnviz.notation import digits_for, number
 from cnnviz.ops import softmax
 from cnnviz.scene import Scene
@@ -48,14 +47,20 @@ _MOST_DECIMALS = 2
 """Decimals for which cells have room."""
 
 
-def all_curves(scene: Scene, points: Sequence[Point[Activation]], point: Words) -> Story:
+def all_curves(scene: Scene, points: Sequence[Point], point: Words) -> Story:
     """One small plot for each function, a column for each group; their points move together."""
     graph, story = _started(scene, points, point)
     first, most = points[0], scene.most()
     x = graph.given("x", first.at)
     for each in points:
         graph.show(each.computed(graph, x, each.entry.name), each.entry.name)
-    columns = [_column([point for point in points if point.entry.group == group]) for group in _GROUPS]
+    columns = []
+    for group in _GROUPS:
+        members = [point for point in points if point.entry.group == group]
+        lows, highs = zip(*(point.y_range for point in members), strict=True)
+        # One under the other, with the same scales.
+        how = {"y_range": (min(lows), max(highs))}
+        columns.append([point.plot(point.entry.name, label=point.entry.title, **how) for point in members])
 
     def steps() -> Iterator[Step]:
         for step in range(len(first.at)):
@@ -79,7 +84,7 @@ def all_curves(scene: Scene, points: Sequence[Point[Activation]], point: Words) 
     )
 
 
-def table(scene: Scene, points: Sequence[Point[Activation]], point: Words) -> Story:
+def table(scene: Scene, points: Sequence[Point], point: Words) -> Story:
     """Equation, range and derivative of each function; one row after the other lights up, with an example below."""
     graph, story = _started(scene, points, point)
     at = graph.given("x", [_EXAMPLE])
@@ -97,9 +102,14 @@ def table(scene: Scene, points: Sequence[Point[Activation]], point: Words) -> St
         for point in points
     )
     asked = (("plain", "plain", "plain", "asked", "asked", "plain"),) * len(entries)
-    rows = Table(name="table", header=header, entries=entries, roles=asked, sketches=tuple(map(_sketch, points)))
+    sketches = []
+    for each in points:
+        (u, v), (w, y) = each.derivative, each.curve
+        dashed = Curve(name="derivative", role="derivative", x=u, y=v, style="dashed")
+        sketches.append((dashed, Curve(name="function", role="curve", x=w, y=y)))
+    rows = Table(name="table", header=header, entries=entries, roles=asked, sketches=tuple(sketches))
     x = Number(_EXAMPLE, min(2, scene.most()))
-    tried = [replace(each, at=at.values) for each in points]
+    tried = [Point(scene, each.entry, at.values, each.digits) for each in points]
 
     def steps() -> Iterator[Step]:
         for row, (point, found) in enumerate(zip(points, examples, strict=True)):
@@ -131,40 +141,22 @@ def table(scene: Scene, points: Sequence[Point[Activation]], point: Words) -> St
     )
 
 
-def _sketch(point: Point[Activation]) -> tuple[Curve, Curve]:
-    """The derivative, dashed, and the function."""
-    (x, y), (u, v) = point.curve, point.derivative
-    return (
-        Curve(name="derivative", role="derivative", x=u, y=v, style="dashed"),
-        Curve(name="function", role="curve", x=x, y=y),
-    )
-
-
-def _started(scene: Scene, points: Sequence[Point[Activation]], point: Words) -> tuple[Graph, Story]:
+def _started(scene: Scene, points: Sequence[Point], point: Words) -> tuple[Graph, Story]:
     graph = Graph()
     graph.essential = 1
     story = Story(scene, Text("Activation functions"), graph, point=point)
     story.settings += [
         ("", Text("{name} {value}", name=point.entry.title, value=value))
         for point in points
-        for value in point.settings
+        for _, value in point.settings
     ]
     return graph, story
-
-
-def _column(points: Sequence[Point[Activation]]) -> list[Plot]:
-    """The plots of a group, one under the other, with the same scales."""
-    lows, highs = zip(*(point.y_range for point in points), strict=True)
-    both = min(lows), max(highs)
-    return [point.plot(point.entry.name, label=point.entry.title, y_range=both) for point in points]
 
 
 def softmax_story(scene: Scene, at: Values, digits: int, spec: object, point: Words) -> Story:
     """Two columns, logits and probabilities, beside the curves of all probabilities over the moving logit."""
     logits = _logits(scene, spec)
-    z = np.tile(logits, (len(at), 1))
-    z[:, 0] = at
-    p = np.asarray(softmax(z), np.float64)
+    z, p = _probabilities(logits, at)
     shown, most = shown_digits(at, digits, scene.digits), scene.most()
     graph = Graph()
     result = graph.compute("softmax", graph.given("z", z[-1]), result="p", dim=0)
@@ -228,15 +220,20 @@ def _logits(scene: Scene, spec: object) -> Values:
     return values
 
 
+def _probabilities(logits: Values, first: Values) -> tuple[Values, Values]:
+    """The logits while the first of them moves, and their softmax."""
+    z = np.tile(logits, (len(first), 1))
+    z[:, 0] = first
+    return z, np.asarray(softmax(z), np.float64)
+
+
 def _dot(n: int) -> str:
     return f"p{n + 1}" if n else "point"
 
 
 def _plot(logits: Values, at: Values) -> Plot:
     x = np.linspace(at.min(), at.max(), _SAMPLES)
-    z = np.tile(logits, (_SAMPLES, 1))
-    z[:, 0] = x
-    p = np.asarray(softmax(z), np.float64)
+    _, p = _probabilities(logits, x)
     manners = list(enumerate(MANNERS[: len(logits)]))
     return Plot(
         name="plot",

@@ -80,7 +80,7 @@ def column(
 
 def gradient_panel(story: Story, values: Values, **more: Any) -> Cells:
     """The gradient that arrives, still empty."""
-    return story.cells("gradient", Text("${g}$", g=BY_Y), values, pending=True, **more)
+    return story.cells("gradient", Math(BY_Y), values, pending=True, **more)
 
 
 def sends(story: Story, G: Cells, places: Iterable[Place] | None = None, *changes: Change) -> Step:

@@ -14,9 +14,6 @@ from cnnviz.words import Number, Shape, Text, Words, equation, joined, lines
 MOST_DRAWN = 5
 """Channels, and maps, that the stage has room for."""
 
-FIRST_AND_LAST = Text("of many channels and maps the first and the last are drawn")
-"""For alt texts."""
-
 
 def drawn(channels: int, filters: int, groups: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Which channels and filters are drawn: all, or of more than there is room for the first and the last.
@@ -66,10 +63,14 @@ def weights_told(w: Values, filters: int, offsets: Values, cells: int) -> Words:
     return joined(said, "    ")
 
 
-def kernels(story: Story, name: str, label: Words, w: Values, n: int) -> Cells:
-    """The kernels of the weight's nth sheet, or of many the first and the last."""
-    shown = ends(w.shape[1])
-    return held(story, name, label, w[n, shown], "neighbour", w, ("",) * len(shown), between(shown, w.shape[1]))
+def kernels(story: Story, name: str, label: str, w: Values, shown: Sequence[int]) -> list[Cells]:
+    """Some sheets of the weight, each with its kernels, or of many the first and the last."""
+    few = ends(w.shape[1])
+    names, signs, size = ("",) * len(few), between(few, w.shape[1]), Shape(w.shape[1:])
+    return [
+        held(story, f"{name} {n + 1}", Text(label, n=n + 1, size=size), w[n, few], "neighbour", w, names, signs)
+        for n in shown
+    ]
 
 
 def held(

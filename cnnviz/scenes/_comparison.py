@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 
@@ -17,17 +16,35 @@ _NEIGHBOURS = 3
 _MOST = 8, 16
 """Samples and channels up to which they are drawn."""
 
-Lines = tuple[Words, ...]
-"""The lines of an entry."""
+Row = tuple[Text, Words, Words, Words]
+"""A property, what it is for LRN and for BN, and what the caption says of it."""
 
-
-class Row(NamedTuple):
-    """A property, what it is for either, and what the caption says of it."""
-
-    name: Text
-    lrn: Lines
-    bn: Lines
-    caption: Words
+_ROWS: tuple[Row, ...] = (
+    (
+        Text("Trainable"),
+        Text("no"),
+        Text("yes: scale γ, shift β"),
+        Text("LRN learns nothing; BN learns a scale γ and a shift β per channel"),
+    ),
+    (
+        Text("At inference"),
+        Text("as in training"),
+        Text("running mean and variance"),
+        Text("BN does not depend on the other samples in the batch"),
+    ),
+    (
+        Text("Position"),
+        Text("after the activation"),
+        Text("between convolution and activation"),
+        Text("AlexNet normalizes after the ReLU; BN goes before the activation"),
+    ),
+    (
+        Text("Used in"),
+        "AlexNet 2012, GoogLeNet 2014",
+        "Inception v2 2015, ResNet 2015",
+        Text("VGG found no gain from LRN in 2014; batch normalization has replaced it"),
+    ),
+)
 
 
 def comparison(scene: Scene, batch: int, channels: int, size: Size) -> Story:
@@ -35,11 +52,29 @@ def comparison(scene: Scene, batch: int, channels: int, size: Size) -> Story:
 
     Krizhevsky, Sutskever and Hinton (2012), §3.3; Ioffe and Szegedy (2015), §3.2 and Algorithms 1 and 2.
     """
-    rows = _rows(batch, channels, size)
+    learned, shared = Number(2 * channels), Number(batch * size[0] * size[1])
+    counted = equation("2·C", Number(2) * Number(channels), learned)
+    product = equation("N·H·W", Number(batch) * Number(size[0]) * Number(size[1]), shared)
+    rows: list[Row] = [
+        _ROWS[0],
+        (
+            Text("Learned parameters"),
+            Number(0),
+            equation("2·C", learned, strong=False),
+            joined(("BN", counted), ": "),
+        ),
+        (
+            Text("Normalized over"),
+            Text("n channels at one pixel"),
+            Text("each channel: {count}", count=equation("N·H·W", shared, strong=False)),
+            Text("BN: {product} values share a mean and a variance", product=product),
+        ),
+        *_ROWS[1:],
+    ]
     table = Table(
         name="comparison",
         header=("", Text("Local response (LRN)"), Text("Batch (BN)")),
-        entries=tuple((row.name, lines(*row.lrn), lines(*row.bn)) for row in rows),
+        entries=tuple((name, lines(lrn), lines(bn)) for name, lrn, bn, _ in rows),
         roles=(("plain", "asked", "asked"),) * len(rows),
     )
     point = Text("LRN compares a value with its neighbours, batch normalization with the whole batch")
@@ -55,23 +90,34 @@ def comparison(scene: Scene, batch: int, channels: int, size: Size) -> Story:
     }
     # Of more no cell could be seen above the table.
     seen = groups if batch <= _MOST[0] and channels <= _MOST[1] else {}
-    panels = {name: _neighbours(story, name, label, windows) for name, (label, windows) in seen.items()}
+    cells, marks = np.zeros((batch, channels)), (Mark(name="lit", role="window"),)
+    panels = {
+        name: story.cells(name, label, cells, numbers=False, shade=None, marks=marks)
+        for name, (label, _) in seen.items()
+    }
     samples = Operator(name="samples", text=Text("samples ↓, channels →"), size=18)
     above: list[tuple[Cells | Panel, ...]] = [(samples, *panels.values())] if panels else []
 
-    def steps() -> Iterator[Step]:
-        for place, row in enumerate(rows):
-            caption = Text("{property}:   {caption}", property=row.name, caption=row.caption)
-            lit = (_lit(panels[name], windows, place) for name, (_, windows) in seen.items())
-            yield story.step(caption, light_rows(table, place), *lit)
-        gone = (change for panel in panels.values() for change in (*panel.cover(()), panel.hide("lit")))
-        yield story.step(point, light_rows(table, len(rows)), gone, beats=2)
+    def lit(turn: int) -> Iterator[Change]:
+        """What is put together is lit, one group after the other."""
+        for name, (_, windows) in seen.items():
+            places = list(windows.places())
+            at = places[turn % len(places)]
+            yield from panels[name].cover(windows.cells(at), special="selected")
+            yield panels[name].mark("lit", *windows.outline(at))
 
-    each = (
-        Text("{property}: LRN {lrn}; BN {bn}", property=row.name, lrn=joined(row.lrn, " "), bn=joined(row.bn, " "))
-        for row in rows
-    )
+    def steps() -> Iterator[Step]:
+        for place, (name, *_, said) in enumerate(rows):
+            caption = Text("{property}:   {caption}", property=name, caption=said)
+            yield story.step(caption, light_rows(table, place), lit(place))
+        yield story.step(point, light_rows(table, len(rows)), story.rest(), beats=2)
+
+    each = (Text("{property}: LRN {lrn}; BN {bn}", property=name, lrn=lrn, bn=bn) for name, lrn, bn, _ in rows)
     table_of = Text("Table that compares local response normalization (LRN) with batch normalization (BN) row by row")
+    formulas = (
+        joined(("LRN", Math(r"b=a/(k+\alpha\,\Sigma\,a^2)^\beta")), "  "),
+        joined(("BN", Math(r"y=\gamma\,(x-\mu)/\sqrt{\sigma^2+\epsilon}+\beta")), "  "),
+    )
     return story.play(
         steps,
         len(rows) + 1,
@@ -80,73 +126,5 @@ def comparison(scene: Scene, batch: int, channels: int, size: Size) -> Story:
         alt=sentences(table_of, *each),
         animated=False,
         step_roles=("selected",),
-        formula=joined(
-            (
-                joined(("LRN", Math(r"b=a/(k+\alpha\,\Sigma\,a^2)^\beta")), "  "),
-                joined(("BN", Math(r"y=\gamma\,(x-\mu)/\sqrt{\sigma^2+\epsilon}+\beta")), "  "),
-            ),
-            "     ",
-        ),
+        formula=joined(formulas, "     "),
     )
-
-
-_ROWS = (
-    Row(
-        Text("Trainable"),
-        (Text("no"),),
-        (Text("yes: scale γ, shift β"),),
-        Text("LRN learns nothing; BN learns a scale γ and a shift β per channel"),
-    ),
-    Row(
-        Text("At inference"),
-        (Text("as in training"),),
-        (Text("running mean and variance"),),
-        Text("BN does not depend on the other samples in the batch"),
-    ),
-    Row(
-        Text("Position"),
-        (Text("after the activation"),),
-        (Text("between convolution and activation"),),
-        Text("AlexNet normalizes after the ReLU; BN goes before the activation"),
-    ),
-    Row(
-        Text("Used in"),
-        ("AlexNet 2012, GoogLeNet 2014",),
-        ("Inception v2 2015, ResNet 2015",),
-        Text("VGG found no gain from LRN in 2014; batch normalization has replaced it"),
-    ),
-)
-
-
-def _rows(batch: int, channels: int, size: Size) -> tuple[Row, ...]:
-    """All rows, those with counts in their places."""
-    learned, shared = Number(2 * channels), Number(batch * size[0] * size[1])
-    values = equation("N·H·W", shared, strong=False)
-    product = equation("N·H·W", Number(batch) * Number(size[0]) * Number(size[1]), shared)
-    parameters = Row(
-        Text("Learned parameters"),
-        (Number(0),),
-        (equation("2·C", learned, strong=False),),
-        joined(("BN", equation("2·C", Number(2) * Number(channels), learned)), ": "),
-    )
-    over = Row(
-        Text("Normalized over"),
-        (Text("n channels at one pixel"),),
-        (Text("each channel: {count}", count=values),),
-        Text("BN: {product} values share a mean and a variance", product=product),
-    )
-    trainable, *others = _ROWS
-    return trainable, parameters, over, *others
-
-
-def _neighbours(story: Story, name: str, label: Words, windows: Windows) -> Cells:
-    """Samples and channels, a cell for each; those that are put together are lit as `lit` goes on."""
-    cells, marks = np.zeros(windows.drawn), (Mark(name="lit", role="window"),)
-    return story.cells(name, label, cells, numbers=False, shade=None, marks=marks)
-
-
-def _lit(panel: Cells, windows: Windows, turn: int) -> Iterator[Change]:
-    places = list(windows.places())
-    at = places[turn % len(places)]
-    yield from panel.cover(windows.cells(at), special=dict.fromkeys(windows.cells(at), "selected"))
-    yield panel.mark("lit", *windows.outline(at))

@@ -23,7 +23,7 @@ from cnnviz.scenes._backward import (
 )
 from cnnviz.story import CURRENT, WINDOW, Axis, Cells, Place, Story, Tensor, Windows, check_steps, times
 from cnnviz.storyboard import Mark, Step, Values
-from cnnviz.words import Expression, Math, Number, Shape, Symbol, Text, Words, dot, equation, joined, total
+from cnnviz.words import Expression, Math, Number, Shape, Symbol, Text, Words, equation, joined, total
 
 if TYPE_CHECKING:
     from cnnviz.scenes.conv_backward import ConvBackward
@@ -39,14 +39,14 @@ def sums_of_windows(scene: ConvBackward, story: Story, found: Mapping[str, Tenso
     both = scene.part == "both"
     G = gradient_panel(story, g, under=both)
     windowed = [dict(zip(weights, [g[at] * drawn[cell] for cell in windows.cells(at)], strict=True)) for at in places]
-    by_w = adding_up(story, "weight", Text("${g}$", g=BY_W), found["grad_w"], windowed)
+    by_w = adding_up(story, "weight", Math(BY_W), found["grad_w"], windowed)
     shares = [{(0, 0): float(g[at])} for at in places]
-    by_b = adding_up(story, "bias", Text("${g}$", g=BY_B), found["grad_b"], shares, under=both)
+    by_b = adding_up(story, "bias", Math(BY_B), found["grad_b"], shares, under=both)
     sums, stage = [by_w, by_b], list[Cells | str]([X, "∗", G, "=", by_w, by_b])
     if both:
         W = story.cells("kernel", "$w$ {size}", found["w"], role="forward")
         stamps = [stamp(windows, at, float(g[at]) * w) for at in places]
-        by_x = adding_up(story, "by-input", Text("${g}$", g=BY_X), found["grad_x"], stamps)
+        by_x = adding_up(story, "by-input", Math(BY_X), found["grad_x"], stamps)
         sums, stage = [*sums, by_x], [X, W, G, "→", by_x, by_w, by_b]
     # The weight that meets the most values is worked out.
     example = max(range(len(weights)), key=lambda n: sum(bool(drawn[windows.cells(at)[n]]) for at in places))
@@ -67,7 +67,7 @@ def sums_of_windows(scene: ConvBackward, story: Story, found: Mapping[str, Tenso
             yield story.step(caption, X.window(windows, at), here, *added)
 
     full = Text("${x}={y}$ in zeros $\\ast\\ w$ rotated", x=BY_X, y=BY_Y)
-    bias = equation(Math(BY_B), total(G.read(places)), by_b[0, 0])
+    bias = equation(Math(BY_B), total(G.read()), by_b[0, 0])
     return story.play(
         steps,
         windows.count + 1,
@@ -76,7 +76,7 @@ def sums_of_windows(scene: ConvBackward, story: Story, found: Mapping[str, Tenso
         alt=Text(
             "back-propagation through a convolution: {slides}; each cell of the {grad} gradient of the output, times "
             "the window that made it, adds up to the gradient of the kernel",
-            slides=scene.slide.told(story.told("kernel")),
+            slides=scene.slide.describe(story.settings_text("kernel")),
             grad=Shape(windows.out),
         ),
         formula=joined((Math(rf"{BY_W}=x\ast {BY_Y}\qquad {BY_B}=\Sigma\,{BY_Y}"), full if both else None), "     "),
@@ -110,7 +110,7 @@ def full_convolution(scene: ConvBackward, story: Story, grad_x: Tensor, g: Value
     W = story.cells("kernel", "$w$ {size}", w[::-1, ::-1], first=w, role="forward", below=turned, enlarge=True)
     stamps = [stamp(scene.slide.windows, at, float(g[at]) * w) for at in stands]
     X = adding_up(story, "by-input", Text("${g}$ {size}", g=BY_X, size=Shape(frame.out)), grad_x, stamps)
-    weights = W.read(list(np.ndindex(w.shape)))
+    weights = W.read()
 
     def steps() -> Iterator[Step]:
         yield sends(story, G, stands.values(), W.relabel())
@@ -121,11 +121,11 @@ def full_convolution(scene: ConvBackward, story: Story, grad_x: Tensor, g: Value
         empty = set(np.ndindex(picture.shape)) - set(stands.values())
         zeros = [G.set(at, role=str(roles[at]), value=0.0) for at in sorted(empty)]
         turn = [W.set(place, value=float(value)) for place, value in np.ndenumerate(W.values)]
-        yield story.step(said, zeros, turn, W.relabel(turned), X.rest(), G.hide("current"), beats=2)
+        yield story.step(said, zeros, turn, W.relabel(turned), story.rest(), beats=2)
         for at in frame.places():
             real = [roles[cell] == "input" for cell in frame.cells(at)]
             terms = list(compress(G.read(frame.cells(at)), real)), list(compress(weights, real))
-            summed = equation(X.symbol(BY_X, at), dot(*terms, None, X[at]), X[at])
+            summed = X.sums(at, *terms, letter=BY_X)
             yield story.step(summed, G.window(frame, at, times(weights)), X.write(at))
 
     return story.play(
@@ -184,7 +184,7 @@ def channels_backward(scene: ConvBackward, story: Story, found: Mapping[str, Ten
             more = {"axes": 3, "index": (f,), **_held(w.shape[1])}
             by_w.append(adding_up(story, f"weight {f + 1}", _label(BY_W, f, w), found["grad_w"], amounts, **more))
         shares = [{(at[0], 0): float(g[at])} for at in places]
-        by_b = adding_up(story, "bias", Text("${g}$", g=BY_B), found["grad_b"], shares)
+        by_b = adding_up(story, "bias", Math(BY_B), found["grad_b"], shares)
         # The weight that meets the most values is worked out.
         example = max(range(len(kernels)), key=lambda n: sum(bool(each[n]) for each in products.values()))
         upper, lower = [X], [*by_w, by_b]

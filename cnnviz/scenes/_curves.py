@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +22,6 @@ from cnnviz.storyboard import Equation as Formula
 from cnnviz.words import Assigned, ByCases, Equation, Number, Strong, Symbol, Text, Words
 
 Function = Callable[[Values], Values]
-Entry = TypeVar("Entry", Activation, Loss)
 
 MOVING_BEATS = 0.2
 """A step of a moving point is shown a tenth of the usual time."""
@@ -52,81 +51,46 @@ _OPTIONS = {"negative_slope": "alpha"}
 """Options of figures that have another name than the function's argument."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Point(Generic[Entry]):
+class Point:
     """A point on a function's curve that stops `at` places, which have `digits` decimals; a loss has a `label`.
 
-    `most` are the decimals asked for.
+    `values` and `slopes` are those at the places, `curve` and `derivative` the points of the lines, broken by NaN where
+    they jump. The parameter is the scene's, or one with which the figure shows what it does.
     """
 
-    entry: Entry
-    at: Values
-    digits: int
-    most: int | None
-    parameter: Number | None = None
-    label: Number | None = None
-
-    @classmethod
-    def of(cls, scene: Scene, entry: Entry, at: Values, digits: int, label: Number | None = None) -> Point[Entry]:
-        """With the scene's parameter, or one with which the figure shows what it does."""
-        parameter, most = None, scene.digits
+    def __init__(
+        self, scene: Scene, entry: Activation | Loss, at: Values, digits: int, label: Number | None = None
+    ) -> None:
+        self.at, self.most, self.label = at, scene.digits, label
+        self.entry: Any = entry
+        self.parameter: Number | None = None
+        self.digits = shown_digits(at, digits, self.most)
         if entry.parameter is not None:
             option = _OPTIONS.get(entry.parameter.name, entry.parameter.name)
             value = getattr(scene, option, None)
             value = _SHOWN_DEFAULTS.get(entry.name, entry.parameter.default) if value is None else value
-            parameter = Number(value, None, (option,))
-        digits = shown_digits(at, digits, most)
-        return cls(entry=entry, at=at, digits=digits, most=most, parameter=parameter, label=label)
+            self.parameter = Number(value, None, (option,))
+        self.values, self.slopes, ends = self.f(at), self.slope(at), (float(at.min()), float(at.max()))
+        self.curve, self.derivative = sampled(self.f, ends), sampled(self.slope, ends)
+        # Near the ends of a probability the derivative grows beyond all bounds.
+        self._bounded = isinstance(entry, Loss) and entry.prediction == "probability"
+        self.x_range = (0.0, 1.0) if self._bounded else ends
 
     def f(self, x: Values) -> Values:
         """The function."""
-        return np.asarray(self.entry.value(x, *self._label, parameter=self._value), np.float64)
+        return np.asarray(self.entry.value(x, *self._label.values(), parameter=self._value), np.float64)
 
     def slope(self, x: Values) -> Values:
         """Its derivative."""
-        return np.asarray(self.entry.slope(x, *self._label, parameter=self._value), np.float64)
+        return np.asarray(self.entry.slope(x, *self._label.values(), parameter=self._value), np.float64)
 
     @property
-    def _label(self) -> tuple[float, ...]:
-        return () if self.label is None else (self.label.value,)
+    def _label(self) -> dict[str, float]:
+        return {} if self.label is None else {"label": self.label.value}
 
     @property
     def _value(self) -> float | None:
         return None if self.parameter is None else self.parameter.value
-
-    @cached_property
-    def values(self) -> Values:
-        """The function at every place."""
-        return self.f(self.at)
-
-    @cached_property
-    def slopes(self) -> Values:
-        """The derivative at every place."""
-        return self.slope(self.at)
-
-    @cached_property
-    def curve(self) -> tuple[Values, Values]:
-        """The points of its curve, broken by NaN where it jumps."""
-        return sampled(self.f, self._ends)
-
-    @cached_property
-    def derivative(self) -> tuple[Values, Values]:
-        """The points of the derivative's curve."""
-        return sampled(self.slope, self._ends)
-
-    @property
-    def _ends(self) -> tuple[float, float]:
-        return float(self.at.min()), float(self.at.max())
-
-    @property
-    def _bounded(self) -> bool:
-        """Whether the variable is a probability, near whose ends the derivative grows beyond all bounds."""
-        return isinstance(self.entry, Loss) and self.entry.prediction == "probability"
-
-    @cached_property
-    def x_range(self) -> tuple[float, float]:
-        """The ends of the x-axis."""
-        return (0.0, 1.0) if self._bounded else self._ends
 
     @cached_property
     def y_range(self) -> tuple[float, float]:
@@ -149,10 +113,14 @@ class Point(Generic[Entry]):
         """Where the point is, in the graph's array of that name."""
         return Number(float(self.at[step]), self.digits, (name, step))
 
-    def ends(self) -> dict[str, Number]:
-        """The lowest and the highest place, `lo` and `hi`, as they were given."""
-        found = {"lo": int(self.at.argmin()), "hi": int(self.at.argmax())}
-        return {name: replace(self.x(step), decimals=None) for name, step in found.items()}
+    def described(self) -> dict[str, Words]:
+        """The title with the parameter, and the lowest and the highest place as they were given, for a sentence."""
+        name, value = self.entry.title, self.parameter
+        ends = {"lo": int(self.at.argmin()), "hi": int(self.at.argmax())}
+        return {
+            "name": Text("{name} with parameter {value}", name=name, value=value) if value else name,
+            **{end: replace(self.x(step), decimals=None) for end, step in ends.items()},
+        }
 
     def value(self, step: int, decimals: int | None = None, panel: str = "plot") -> Number:
         """The function there, as the engine has it for the panel."""
@@ -163,23 +131,18 @@ class Point(Generic[Entry]):
         return Number(float(self.slopes[step]), self._results)
 
     @property
-    def settings(self) -> list[Words]:
-        """The parameter with its value, if there is one."""
+    def settings(self) -> list[tuple[Words, Words]]:
+        """The parameter with its value, if there is one, for the head of a figure."""
         known = self.entry.parameter
-        return [Assigned(known.symbol, self.parameter)] if known and self.parameter else []
-
-    @property
-    def name(self) -> Words:
-        """The title with the parameter, for a sentence."""
-        title, value = self.entry.title, self.parameter
-        return Text("{name} with parameter {value}", name=title, value=value) if value else title
+        return [("", Assigned(known.symbol, self.parameter))] if known and self.parameter else []
 
     def worked(self, left: Symbol, x: Number, result: Number) -> Equation:
         """The function with numbers put in."""
         letters, known = {self.entry.operands[0]: x}, self.entry.parameter
         letters |= {known.symbol.name: self.parameter} if known and self.parameter else {}
         letters |= {} if self.label is None else {"y": self.label}
-        return self.entry.worked(left, letters, result, float(np.abs(self.at).max()))
+        found: Equation = self.entry.worked(left, letters, result, float(np.abs(self.at).max()))
+        return found
 
     def told(self, step: int, most: int) -> Text:
         """The function's value of a step, with its name."""
@@ -188,8 +151,7 @@ class Point(Generic[Entry]):
 
     def computed(self, graph: Graph, x: Tensor, result: str) -> Tensor:
         """The function of x, recorded under a name."""
-        options = {} if self.label is None else {"label": self.label.value}
-        return graph.compute(self.entry.name, x, result=result, **options, **self.entry.options(self._value))
+        return graph.compute(self.entry.name, x, result=result, **self._label, **self.entry.options(self._value))
 
     def plot(self, name: str, texts: Sequence[Words] = ("", ""), guides: Sequence[Curve] = (), **fields: Any) -> Plot:
         """Axes with both curves, named by `texts` at their ends; on the x-axis a question where the point ends."""
@@ -234,7 +196,7 @@ class Point(Generic[Entry]):
 
 def point_moves(
     scene: Scene,
-    point: Point[Any],
+    point: Point,
     rows: Sequence[tuple[str, str, Symbol]],
     *,
     said: Words,
@@ -253,7 +215,7 @@ def point_moves(
     family: Mapping[str, Any] = LOSSES if is_loss else ACTIVATIONS
     graph.show(point.computed(graph, graph.given("x", point.at), "loss" if is_loss else "y"), "plot")
     story = Story(scene, point.entry.title, graph, point=said)
-    story.settings += [*settings, *(("", setting) for setting in point.settings)]
+    story.settings += [*settings, *point.settings]
 
     def told(step: int) -> list[Text]:
         numbers = point.x(step), point.value(step), point.slope_at(step)
@@ -347,10 +309,10 @@ def sampled(function: Function, ends: tuple[float, float]) -> tuple[Values, Valu
     for n in reversed(np.flatnonzero(steps > _STEEP * max(1.0, float(np.ptp(y))))):
         around = x[n : n + 2]
         for _ in range(_HALVINGS):
-            middle = np.insert(around, 1, around.mean())
             # The half with the larger difference keeps the jump, if there is one.
-            half = int(np.argmax(np.abs(np.diff(function(middle)))))
-            around = middle[half : half + 2]
+            halves = np.array([around[0], around.mean(), around[1]])
+            half = int(np.argmax(np.abs(np.diff(function(halves)))))
+            around = halves[half : half + 2]
         left, right = function(around)
         if abs(right - left) > steps[n] / 2:
             x = np.insert(x, n + 1, [around[0], np.nan, around[1]])

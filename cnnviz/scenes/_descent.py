@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cnnviz.functions.surfaces import Surface, X, Y
-from cnnviz.scenes._rules import COURSES, DIGITS, Rule, Settings, Update, W, short
+from cnnviz.scenes._rules import COURSES, DIGITS, RULES, Update, W, short
 from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, SetCurve, Values
 from cnnviz.storyboard import Surface as Field
 from cnnviz.words import Equation, Math, Number, Product, Ref, Text, Vector, Words, counted, equation, precise
+
+if TYPE_CHECKING:
+    from cnnviz.scenes.gradient_descent import GradientDescent
 
 DIVERGED, ESCAPED = "diverged", "escaped"
 """How a run is lost: farther than any number that a figure can show, or off a surface that has no least value."""
@@ -44,31 +48,22 @@ class Run:
     Of one that is `alone` the gradient and the updates are seen.
     """
 
-    def __init__(
-        self,
-        surface: Surface,
-        rule: Rule,
-        place: int,
-        rate: float,
-        settings: Settings,
-        start: Values,
-        steps: int,
-        most: int | None,
-        alone: bool,
-    ) -> None:
-        self.surface, self.rule, self.place, self.rate = surface, rule, place, rate
-        self.settings, self.most, self.alone = settings, most, alone
+    def __init__(self, scene: GradientDescent, key: str, place: int) -> None:
+        self.surface, self.rule, self.place = scene.ground, RULES[key], place
+        self.rate = scene.lr or COURSES[self.surface.name].rate(key)
+        self.settings = {name: getattr(scene, name) for name in ("momentum", "alpha", "beta1", "beta2")}
+        self.most, self.alone = scene.digits, scene.optimizer == key
         self.updates, self.lost = list[Update](), ""
-        optimizer = rule.make(rate, settings)
-        w, state, path = start, optimizer.init(start), [start]
+        optimizer, surface = self.rule.make(self.rate, self.settings), self.surface
+        w, state, path = scene.origin, optimizer.init(scene.origin), [scene.origin]
         with np.errstate(over="ignore", invalid="ignore"):
-            while len(self.updates) < steps and not self.lost:
+            while len(self.updates) < (scene.steps or 1) and not self.lost:
                 grad, old = surface.gradient(*w), state
                 w, state = optimizer.step(w, grad, state)
                 if not np.isfinite(w).all() or np.abs(w).max() > _FAR:
                     self.lost = DIVERGED
                     break
-                self.updates.append(Update(grad=grad, old=old, new=state, count=state["step"]))
+                self.updates.append(Update(grad=grad, old=old, new=state))
                 path.append(w)
                 if not surface.minima and not within(w, surface.domain):
                     self.lost = ESCAPED
@@ -99,18 +94,17 @@ class Run:
         first, last = before + 1, min(count, self.made)
         if first > last:
             return
-        key, new = self.rule.key, slice(first, last + 1)
-        places, loss = self.path[new], self.plotted[new]
-        yield SetCurve(panel="surface", curve=key, x=places[:, 0], y=places[:, 1], extend=True)
-        if first:  # before, the dots stand at the start
-            yield MoveDot(panel="surface", dot=key, x=float(places[-1, 0]), y=float(places[-1, 1]))
-            yield MoveDot(panel="loss", dot=key, x=float(last), y=float(loss[-1]))
+        key, here = self.rule.key, slice(first, last + 1)
+        way, updates = self.path[here].T, np.arange(first, last + 1.0)
+        for panel, (x, y) in (("surface", (way[0], way[1])), ("loss", (updates, self.plotted[here]))):
+            yield SetCurve(panel=panel, curve=key, x=x, y=y, extend=True)
+            gone = self.lost == ESCAPED and last == self.made
+            if first or gone:  # before, the dots stand at the start
+                at = (math.nan, math.nan) if gone else (float(x[-1]), float(y[-1]))
+                yield MoveDot(panel=panel, dot=key, x=at[0], y=at[1])
         if self.alone:
-            yield SetCurve(panel="surface", curve="updates", x=places[:, 0], y=places[:, 1], extend=True)
-            yield self._gradient_arrow(places[-1])
-        yield SetCurve(panel="loss", curve=key, x=np.arange(first, last + 1.0), y=loss, extend=True)
-        if self.lost == ESCAPED and last == self.made:
-            yield from (MoveDot(panel=panel, dot=key, x=math.nan, y=math.nan) for panel in ("surface", "loss"))
+            yield SetCurve(panel="surface", curve="updates", x=way[0], y=way[1], extend=True)
+            yield self._gradient_arrow(self.path[last])
 
     def _gradient_arrow(self, w: Values) -> SetCurve:
         """The arrow −η∇f at some weights, of a shaft and two barbs."""
@@ -146,9 +140,10 @@ def within(w: Values, view: Ends) -> bool:
     return all(lo <= v <= hi for v, (lo, hi) in zip(w, view, strict=True))
 
 
-def field(surface: Surface, runs: Sequence[Run]) -> Field:
+def field(runs: Sequence[Run]) -> Field:
     """The surface in bands of height, with its minima and where the runs start."""
-    (x0, y0), view = map(float, runs[0].path[0]), _view(surface, runs)
+    (x0, y0), surface = map(float, runs[0].path[0]), runs[0].surface
+    view = _view(surface, runs)
     heights = surface.f(*np.meshgrid(*(np.linspace(*ends, _SAMPLES) for ends in view)))
     # Where there is no room at the right, on the side on which the ways mostly are not.
     middle = float(np.concatenate([run.path[:, 1] for run in runs]).clip(*view[1]).mean())
@@ -197,8 +192,9 @@ def _view(surface: Surface, runs: Sequence[Run]) -> Ends:
     return (x0, x1), (y0, y1)
 
 
-def loss_plot(surface: Surface, runs: Sequence[Run], counts: Sequence[int]) -> Plot:
+def loss_plot(runs: Sequence[Run], counts: Sequence[int]) -> Plot:
     """The loss of all runs after each update; `counts` are the updates of which there are pictures."""
+    surface = runs[0].surface
     return Plot(
         name="loss",
         x_text=Text("update"),

@@ -34,6 +34,13 @@ POINTS = {
     "hinge": Text("On the right side of the margin there is no loss and no gradient"),
     "smooth-l1": Text("Squared near the label, straight far from it: outliers pull less"),
 }
+ROWS = (
+    ("estimate", "prediction {value}", PREDICTION),
+    ("loss", "loss {value}", Symbol("L")),
+    ("gradient", "gradient {value}", Symbol("L'")),
+)
+"""The numbers beside a loss's curve: their names, how they are told, and their letters."""
+
 _PROBABILITIES = 0.02, 0.98
 _REACH, _LOGITS = 2.0, (-4.0, 4.0)
 _SURELY = 0.001
@@ -57,7 +64,7 @@ def check(kind: str, entry: Loss, y: float, ends: tuple[float, float]) -> None:
     """Refuse a label that the loss cannot take, and a sure prediction of one that has no bound there."""
     label, only = f"--label {to_cli(y)}", "1 is the only label that all five losses take"
     sure = entry.prediction == "probability" and (min(ends) < _SURELY or max(ends) > 1 - _SURELY)
-    unbounded = f"{kind} is unbounded at 0 and 1, near --lo {to_cli(ends[0])} or --hi {to_cli(ends[1])}"
+    unbounded = f"--lo {to_cli(ends[0])} or --hi {to_cli(ends[1])} is too near 0 or 1, where {kind} is unbounded"
     refuse(
         {
             f"{label} does not go with all: leave it out, {only}": kind == "all" and y != 1,
@@ -75,10 +82,11 @@ def label_line(label: float, top: float) -> Curve:
     return Curve(name="label", role="ink", style="dashed", text=text, x=np.array([label, label]), y=ends)
 
 
-def error_lines() -> tuple[Curve, Curve]:
-    """The thick line and the square, before they are seen."""
+def error_lines(label: float, top: float) -> tuple[Curve, Curve, Curve]:
+    """The label's line, and the thick one and the square before they are seen."""
     none = np.empty(0)
     return (
+        label_line(label, top),
         Curve(name="error", role="active", x=none, y=none),
         Curve(name="square", role="active", x=none, y=none, equal=True),
     )
@@ -92,7 +100,7 @@ def error_rows(loss: Loss) -> Iterator[Row]:
         yield Row(name="square", text=Text("square: {L}, drawn half as wide", L=Symbol("L")), role="active")
 
 
-def error(point: Point[Loss], label: float, step: int) -> list[Change]:
+def error(point: Point, label: float, step: int) -> list[Change]:
     """The distance from the label as a line on the axis, and its square below, where no curve runs; of a margin how
     much the prediction lacks of it.
     """
@@ -114,7 +122,7 @@ def all_losses(scene: Scene, at: Values, digits: int) -> Story:
     label, graph = Number(1), Graph()
     stops = {"real": (at, digits), "probability": (probable, 2)}
     losses = list(LOSSES.values())[:_ARTICLE]
-    points = [Point.of(scene, entry, *stops[entry.prediction], label) for entry in losses]
+    points = [Point(scene, entry, *stops[entry.prediction], label) for entry in losses]
     predictions = {"real": graph.given("x", at), "probability": graph.given("p", probable)}
     for point in points:
         name = point.entry.name
@@ -123,7 +131,7 @@ def all_losses(scene: Scene, at: Values, digits: int) -> Story:
     what = Text("Far from the label the square grows fastest; a sure mistake costs cross-entropy most")
     story = Story(scene, Text("Loss functions"), graph, point=what)
     story.set("label", "y", label, size=False)
-    story.settings += [("", setting) for point in points for setting in point.settings]
+    story.settings += [setting for point in points for setting in point.settings]
     kinds = {"plot": "real", "probability": "probability"}
     panels = {panel: [each for each in points if each.entry.prediction == kind] for panel, kind in kinds.items()}
 
@@ -156,7 +164,7 @@ def all_losses(scene: Scene, at: Values, digits: int) -> Story:
     )
 
 
-def _plot(name: str, label: Words, points: Sequence[Point[Loss]], **more: Any) -> Plot:
+def _plot(name: str, label: Words, points: Sequence[Point], **more: Any) -> Plot:
     low, high = padded(*(point.curve[1] for point in points))
     x_range, dots = points[0].x_range, list[Dot]()
     curves = [*zero_lines(x_range, (low, high)), label_line(1.0, high)]
@@ -181,7 +189,7 @@ def _plot(name: str, label: Words, points: Sequence[Point[Loss]], **more: Any) -
     )
 
 
-def _told(points: Sequence[Point[Loss]], step: int, most: int) -> Words:
+def _told(points: Sequence[Point], step: int, most: int) -> Words:
     """The losses of a step, behind the prediction that they share."""
     losses = [point.told(step, most) for point in points]
     x = Equation(PREDICTION, (points[0].x(step, "x" if points[0].entry.prediction == "real" else "p"),), strong=False)

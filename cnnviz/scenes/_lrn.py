@@ -1,8 +1,9 @@
-"""What is said of local response normalization, its formula and its arithmetic, and how its channels stand."""
+"""The story of local response normalization: its arithmetic, its formula, and how its channels stand."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,87 +11,100 @@ import numpy as np
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_VALUE
 from cnnviz.notation import digits_for
-from cnnviz.story import Cells, Story, check_squares, check_steps, filling
-from cnnviz.words import Math, Number, Shape, Text, Words, equation, exact, joined, total
+from cnnviz.story import Graph, Place, Story, check_steps, filling, sheet_marks, short_digits, stage_of_two
+from cnnviz.storyboard import Mark, Step
+from cnnviz.words import Math, Number, Shape, Text, Words, exact, joined, total
 
 if TYPE_CHECKING:
     from cnnviz.scenes.lrn import Lrn
 
-TITLES = {"inter": Text("LRN across channels"), "intra": Text("LRN within a channel")}
-POINTS = {
-    "inter": Text("A value is damped where nearby channels are strong at the same pixel"),
-    "intra": Text("A value is damped where the pixels around it are strong"),
-}
 _SUM_LETTERS = 30
 _LONGEST_ROW = 12
 """Cells up to which all channels stand side by side."""
 
 
-def check(scene: Lrn) -> None:
-    """Refuse an input, or constants, that no arithmetic can be written for; raises UsageError."""
-    check_squares(scene.maps.values)
-    check_steps(scene.windows.count, "this normalization", scene.windows.covered)
-    if scene.k == 0 and not (scene.alpha and all(_squares(scene, at) for at in scene.windows.places())):
+def normalized(scene: Lrn) -> Story:
+    """One step for each value: pixel by pixel through the channels, or channel by channel."""
+    values, inter, windows, graph = scene.maps.values, scene.kind == "inter", scene.windows, Graph()
+    check_steps(windows.count, "this normalization", windows.covered)
+    x, constants = graph.map("x", values), ("alpha", "beta", "k", "alpha_over_n")
+    norm = "local_response_norm" if inter else "local_response_norm_within"
+    squares = {at: sum(float(values[cell]) ** 2 for cell in windows.cells(at)) for at in windows.places()}
+    if scene.k == 0 and not (scene.alpha and all(squares.values())):
         raise UsageError("k 0 leaves nothing to divide by where α, or all neighbours, are 0: use --k above 0")
+    b = graph.compute(norm, x, size=scene.n, **{name: getattr(scene, name) for name in constants})
+    if (most := float(np.abs(b.values).max())) > MAX_VALUE:
+        raise UsageError(f"the output reaches {most:.2g}, too large to write: use a larger --k or a smaller --beta")
+    title = Text("LRN across channels" if inter else "LRN within a channel")
+    near = "A value is damped where nearby channels are strong at the same pixel"
+    around = "A value is damped where the pixels around it are strong"
+    story = Story(scene, title, graph, point=Text(near if inter else around))
+    for symbol, name in (("n", "n"), ("k", "k"), (r"\alpha", "alpha"), (r"\beta", "beta")):
+        story.parameter(name, symbol)
 
+    channels, rows, columns = values.shape
+    down = 1 if channels * columns <= _LONGEST_ROW else math.ceil(math.sqrt(channels / 2))
+    across = math.ceil(channels / down)
+    how: dict[str, Any] = {"axes": 3, "columns": across, "held": inter, "captions": ("",) if channels == 1 else ()}
+    marks = (*sheet_marks("window", channels, "window"), Mark(name="centre", role="result", channel=0))
+    X = story.cells("input", "Input $a$, {size}", x, data=scene.maps, marks=marks, **how)
+    # A link between blocks one above the other would run through their rows and captions.
+    result = Mark(name="result" if inter else "current", role="result")
+    how |= {"pending": True, "digits": short_digits(b.values, scene.digits), "marks": (result,)}
+    Y = story.cells("output", "Output $b$, {size}", b, **how)
 
-def rows_of_channels(channels: int, columns: int) -> int:
-    """In how many rows the channels stand."""
-    return 1 if channels * columns <= _LONGEST_ROW else math.ceil(math.sqrt(channels / 2))
-
-
-def divided(scene: Lrn, story: Story, X: Cells, Y: Cells, at: tuple[int, ...]) -> Words:
-    """The value over its neighbours' squares, over their sum, and over what that comes to."""
-    # Cells beyond an edge count as neighbours, as in torch and Caffe.
-    shares = scene.n ** (1 if scene.kind == "inter" else 2) if scene.alpha_over_n else 1
     k, alpha, beta = map(story.number, ("k", "alpha", "beta"))
-    weight, squares = alpha / Number(shares) if scene.alpha_over_n else alpha, _squares(scene, at)
-    cells = total([X[cell] ** 2 for cell in scene.windows.cells(at)])
-    rounded = Number(squares, digits_for(squares, most=scene.most(4)))
-    sides = [X[at] / (k + weight * each) ** beta for each in (cells, rounded)]
-    below = float(scene.k + scene.alpha / shares * squares) ** scene.beta
-    if below < MAX_VALUE:
-        usual = scene.most(2 if below < 100 else 0)
-        decimals = usual if below >= 0.1 or round(below, usual) else 2 - math.floor(math.log10(below))
-        sides.append(X[at] / Number(below, decimals))
-    # Where so little is divided by that it is written as 0, that says nothing.
-    kept = [side for side in sides if np.isfinite(float(exact(side)))]
-    return equation(Y.symbol("b", at), *kept, Y[at], letters=_SUM_LETTERS)
+    # Cells beyond an edge count as neighbours, as in torch and Caffe.
+    shares = scene.n ** (1 if inter else 2) if scene.alpha_over_n else 1
+    weight = alpha / Number(shares) if scene.alpha_over_n else alpha
 
+    def divided(at: Place) -> Words:
+        """The value over its neighbours' squares, over their sum, and over what that comes to."""
+        rounded = Number(squares[at], digits_for(squares[at], most=scene.most(4)))
+        sides = [X[at] / (k + weight * total([X[cell] ** 2 for cell in windows.cells(at)])) ** beta]
+        sides.append(X[at] / (k + weight * rounded) ** beta)
+        below = float(scene.k + scene.alpha / shares * squares[at]) ** scene.beta
+        if below < MAX_VALUE:
+            usual = scene.most(2 if below < 100 else 0)
+            decimals = usual if below >= 0.1 or round(below, usual) else 2 - math.floor(math.log10(below))
+            sides.append(X[at] / Number(below, decimals))
+        # Where so little is divided by that it is written as 0, that says nothing.
+        kept = [side for side in sides if np.isfinite(float(exact(side)))]
+        return Y.equals(at, *kept, letter="b", letters=_SUM_LETTERS)
 
-def _squares(scene: Lrn, at: tuple[int, ...]) -> float:
-    """Σ a² around a cell."""
-    return sum(float(scene.maps.values[cell]) ** 2 for cell in scene.windows.cells(at))
+    def steps() -> Iterator[Step]:
+        for at in sorted(windows.places(), key=lambda at: (at[1:], at[0]) if inter else at):
+            roles = dict.fromkeys(windows.cells(at), "neighbour") | {at: "selected"}
+            seen = X.windows(windows, at, roles), X.mark("centre", at)
+            yield story.step(divided(at), *seen, Y.write(at, result.name))
 
-
-def texts(scene: Lrn) -> dict[str, Any]:
-    """The answer, the alt text, the formula, and whose division of α it is; PyTorch has none within a channel."""
-    damped = scene.alpha and scene.beta and scene.windows.count > 1
-    answer = Text("The stronger its neighbours, the more a value was damped") if damped else ""
-    as_in = "{alpha} as in PyTorch and Caffe" if scene.kind == "inter" else "{alpha} as in Caffe"
-    convention = Text(as_in, alpha=Math(_share(scene))) if scene.alpha_over_n else ""
-    alt = Text(
-        "{kind}: each value of a {size} input is divided by a power of the sum of squares around it; {steps} the "
-        "output",
-        kind=TITLES[scene.kind],
-        size=Shape(scene.maps.values.shape, "input"),
-        steps=filling(scene.windows.count),
+    share = r"\alpha/n" if inter else r"\alpha/n^2"
+    letter = f"({share})" if scene.alpha_over_n else r"\alpha"
+    formula: Words = Text(
+        "{formula}   sum over {size} pixels of the same channel",
+        formula=Math(rf"b=a\,/\,(k+{letter}\,\Sigma\,a^2)^\beta"),
+        size=Shape((scene.n, scene.n), "n"),
     )
-    return {"answer": answer, "alt": alt, "formula": _definition(scene), "convention": convention}
-
-
-def _share(scene: Lrn) -> str:
-    """α over what it may be divided by, in mathtext."""
-    return r"\alpha/n" if scene.kind == "inter" else r"\alpha/n^2"
-
-
-def _definition(scene: Lrn) -> Words:
-    """The formula, and over which neighbours its sum goes."""
-    alpha = rf"({_share(scene)})" if scene.alpha_over_n else r"\alpha"
-    if scene.kind == "intra":
-        formula = Math(rf"b=a\,/\,(k+{alpha}\,\Sigma\,a^2)^\beta")
-        size = Shape((scene.n, scene.n), "n")
-        return Text("{formula}   sum over {size} pixels of the same channel", formula=formula, size=size)
-    before, after = scene.n // 2, (scene.n - 1) // 2
-    near = Math(rf"j=\max(1,\,i-{before})\,\ldots\,\min({scene.channels},\,i+{after})")
-    return joined((Math(rf"b_i=a_i\,/\,(k+{alpha}\,\Sigma_j\,a_j^2)^\beta"), near), "   ")
+    if inter:
+        before, behind = scene.n // 2, (scene.n - 1) // 2
+        indices = Math(rf"j=\max(1,\,i-{before})\,\ldots\,\min({channels},\,i+{behind})")
+        formula = joined((Math(rf"b_i=a_i\,/\,(k+{letter}\,\Sigma_j\,a_j^2)^\beta"), indices), "   ")
+    damped = scene.alpha and scene.beta and windows.count > 1
+    # PyTorch has none within a channel.
+    as_in = "{alpha} as in PyTorch and Caffe" if inter else "{alpha} as in Caffe"
+    return story.play(
+        steps,
+        windows.count,
+        *stage_of_two(X, Y, across * columns, down * rows),
+        step_roles=("neighbour", "selected", "output"),
+        answer=Text("The stronger its neighbours, the more a value was damped") if damped else "",
+        alt=Text(
+            "{kind}: each value of a {size} input is divided by a power of the sum of squares around it; {steps} the "
+            "output",
+            kind=title,
+            size=Shape(values.shape, "input"),
+            steps=filling(windows.count),
+        ),
+        formula=formula,
+        convention=Text(as_in, alpha=Math(share)) if scene.alpha_over_n else "",
+    )

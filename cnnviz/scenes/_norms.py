@@ -183,7 +183,15 @@ def all_norms(scene: Norm) -> Story:
     text = "The same batch, normalized in four ways: the values within an outline share a mean and a variance"
     story, size = _started(scene, "Normalization layers", text), scene.i or SIZE
     windows = {kind: groups_of(scene, kind) for kind in KINDS}
-    panels = {kind: _overview(story, scene, kind, groups) for kind, groups in windows.items()}
+    panels = dict[str, Cells]()
+    for kind, groups in windows.items():
+        marks = [
+            *(Mark(name=f"group {n}", role="result") for n in range(groups.count)),
+            Mark(name="lit", role="window"),
+        ]
+        how: dict[str, Any] = {"marks": marks, "shade": None, "under": True, "numbers": False}
+        label = Text("{kind}: ? groups", kind=Text(kind.capitalize()))
+        panels[kind] = story.cells(kind, label, np.zeros((scene.batch, scene.channels)), **how)
     heads = [
         (Operator(name=f"channels {kind}", text=Text("channels →"), size=18), panel) for kind, panel in panels.items()
     ]
@@ -191,16 +199,16 @@ def all_norms(scene: Norm) -> Story:
 
     def steps() -> Iterator[Step]:
         yield story.step(Text("Which values share a mean and a variance?"), beats=2)
-        for turn in zip_longest(*(groups.places() for groups in windows.values())):
+        for number, turn in enumerate(zip_longest(*(groups.places() for groups in windows.values()))):
             said, changes = list[Words](), list[Change]()
             for (kind, groups), at in zip(windows.items(), turn, strict=True):
                 if at is None:
                     changes += [*panels[kind].cover(()), panels[kind].hide("lit")]
                     continue
                 said.append(Text("{kind}: {group}", kind=names[kind], group=group_name(kind, at)))
-                so_far = counted(_number(groups, at) + 1, "{n} group", "{n} groups")
+                so_far = counted(number + 1, "{n} group", "{n} groups")
                 label = Text("{kind}: {groups}", kind=names[kind], groups=so_far)
-                changes += [Relabel(panel=kind, label=label), *_lit(panels[kind], groups, at)]
+                changes += [Relabel(panel=kind, label=label), *_lit(panels[kind], groups, at, number)]
             yield story.step(joined(said, "     "), changes)
         shared = {kind: len(each.cells((0, 0))) * size[0] * size[1] for kind, each in windows.items()}
         counts = joined(Text("{n} ({kind})", kind=names[kind], n=n) for kind, n in shared.items())
@@ -223,22 +231,10 @@ def all_norms(scene: Norm) -> Story:
     )
 
 
-def _overview(story: Story, scene: Norm, kind: str, groups: Windows) -> Cells:
-    marks = (Mark(name=f"group {n}", role="result") for n in range(groups.count))
-    label = Text("{kind}: ? groups", kind=Text(kind.capitalize()))
-    cells = np.zeros((scene.batch, scene.channels))
-    how: dict[str, Any] = {"marks": (*marks, Mark(name="lit", role="window")), "shade": None, "under": True}
-    return story.cells(kind, label, cells, numbers=False, **how)
-
-
-def _number(groups: Windows, at: Place) -> int:
-    return int(np.ravel_multi_index(at, groups.out))
-
-
-def _lit(panel: Cells, groups: Windows, at: Place) -> Iterator[Change]:
+def _lit(panel: Cells, groups: Windows, at: Place, number: int) -> Iterator[Change]:
     cells = groups.cells(at)
     for cell in cells:
         panel.set(cell, role="output")
     yield from panel.cover(cells, special="selected")
-    yield panel.mark(f"group {_number(groups, at)}", *groups.outline(at))
+    yield panel.mark(f"group {number}", *groups.outline(at))
     yield panel.mark("lit", *groups.outline(at))

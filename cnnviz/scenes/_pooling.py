@@ -14,7 +14,21 @@ from cnnviz.notation import exact_digits
 from cnnviz.parameters import ArrayLike, Size
 from cnnviz.scene import Scene
 from cnnviz.scenes._backward import Sums, received, stamp
-from cnnviz.story import Cells, Place, Story, Tensor, Windows, input_map, input_size, kinds, tolerance
+from cnnviz.story import (
+    Cells,
+    Graph,
+    Place,
+    Sliding,
+    Story,
+    Tensor,
+    Windows,
+    input_map,
+    input_size,
+    kernel_size,
+    kinds,
+    stride,
+    tolerance,
+)
 from cnnviz.storyboard import Change, Mark, Values
 from cnnviz.words import (
     Expression,
@@ -76,6 +90,31 @@ class Pooled(Scene):
         return call("max", *terms) if self.kind == "max" else total(terms) / len(terms)
 
 
+@dataclass(frozen=True, kw_only=True)
+class PooledBack(Pooled):
+    """One that is pooled without padding, and gone back from."""
+
+    k: Size = kernel_size(2, help="Window size.")
+    s: Size | None = stride(None, shown_default="the window's size")
+
+    def prepare(self) -> None:
+        """The input is loaded, and its size and the stride become `i` and `s`."""
+        self.fill_in(i=self.map.values.shape, s=self.s or self.k)
+
+    @property
+    def slide(self) -> Sliding:
+        """The window over the input."""
+        return Sliding(i=self.map.values.shape, k=self.k, s=self.s or self.k)
+
+    def pooled(self, graph: Graph, **more: bool) -> tuple[Tensor, ...]:
+        """The input as it is pooled, and maybe a maximum's indices; `more` are options."""
+        how: dict[str, Any] = {"kernel_size": self.k, "stride": self.slide.s, "padding": (0, 0), "ceil_mode": False}
+        how |= {"count_include_pad": True} if self.kind == "avg" else {"dilation": (1, 1)}
+        return graph.results(
+            f"{self.kind}_pool2d", graph.map("x", self.map.values), names=("y", "indices"), **how, **more
+        )
+
+
 def adaptive_ranges(size: tuple[int, ...], out: tuple[int, ...]) -> Words:
     """Which cells each window of an adaptive pooling covers."""
     if out == (1, 1):
@@ -110,14 +149,14 @@ def back_of(size: int, best: Mapping[Place, Place], outside: int) -> Words:
     return Text("{size}, the detail is not{none}", size=Strong(Text("The size is back")), none=none)
 
 
-def put_back(windows: Windows, X: Cells, P: Cells, Y: Cells, best: Mapping[Place, Place]) -> Iterator[Told]:
+def put_back(windows: Windows, P: Cells, Y: Cells, best: Mapping[Place, Place]) -> Iterator[Told]:
     """Each pooled value to the place of its maximum, zeros to the rest of its window: what is said, what changes."""
     said, known = "{value} returns to {place}; the rest of its window is 0", set[Place]()
     for at, cell in best.items():
         new = [each for each in windows.cells(at) if each not in known and each != cell]
         known.update(windows.cells(at))
         changes: list[Change] = [Y.set(each, role="zero", value=0.0) for each in new]
-        changes += [Y.set(cell, role="output", value=P[at].value), X.mark("winner", cell), Y.mark("winner", cell)]
+        changes.append(Y.set(cell, role="output", value=P[at].value))
         yield Text(said, value=Strong(P.short(at)), place=place_of(cell)), changes
 
 

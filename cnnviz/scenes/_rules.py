@@ -42,12 +42,11 @@ Settings = Mapping[str, float]
 
 @dataclass(frozen=True, kw_only=True)
 class Update:
-    """One update: its gradient, what the rule remembered before and after, and its number."""
+    """One update: its gradient, and what the rule remembered before and after."""
 
     grad: Values
     old: Slots
     new: Slots
-    count: int
 
 
 @dataclass(frozen=True)
@@ -115,8 +114,8 @@ class Rule:
         top, square = update.grad, list(update.new.values())[-1]
         if self.key == "adam":
             # Both means, corrected for their start at zero.
-            top = update.new["exp_avg"] / (1 - settings["beta1"] ** update.count)
-            square = square / (1 - settings["beta2"] ** update.count)
+            top = update.new["exp_avg"] / (1 - settings["beta1"] ** update.new["step"])
+            square = square / (1 - settings["beta2"] ** update.new["step"])
         optimizer: Any = OPTIMIZERS[self.optimizer]
         below = np.sqrt(square) + optimizer.eps
         pairs = zip(map(float, top), map(float, below), strict=True)

@@ -15,7 +15,6 @@ from cnnviz.story import (
     Windows,
     check_steps,
     sheet_marks,
-    tolerance,
     without_zeros,
 )
 from cnnviz.storyboard import Change, Equation, Operator, Row, SetRow, Step
@@ -52,9 +51,9 @@ def separate(scene: SeparableConv) -> Story:
     fill = 0.0 if padded is pixels else padded.values[0]
     X = story.cells("input", "", pixels, windows=first, data=scene.maps, fill=fill, marks=outlines, **how)
     marks = CURRENT, *outlines
-    Z = story.cells("between", "", z, pending=True, lost=tolerance(x, depthwise), marks=marks, **how)
+    Z = story.cells("between", "", z, pending=True, marks=marks, **how)
     how = sheets(range(filters), filters, "map {n}", "")
-    Y = story.cells("output", "", y, pending=True, lost=tolerance(z.values, mixing), **how)
+    Y = story.cells("output", "", y, pending=True, **how)
     label, every = Text("Depthwise: {size}", size=Shape(depthwise.shape)), depthwise[:, 0]
     D = held(story, "depthwise kernels", label, every, "lit", every, ("",) * channels)
     label, every = Text("Pointwise: {size}", size=Shape(mixing.shape)), mixing[:, :, 0, 0]
@@ -97,11 +96,5 @@ def separate(scene: SeparableConv) -> Story:
         Text("separable: {n} weights", n=separable),
         Text("full: {n} weights", n=equation(None, Number(filters) * numbers, many)),
     )
-    alt = Text(
-        "a depthwise convolution of a {i} input, each channel with a kernel of its own, then a pointwise one that "
-        "mixes the channels: {few} multiplications instead of {many}",
-        i=Shape(X.panel.values.shape),
-        **products,
-    )
     stage = (X, "∗", D, counts), (Operator(name="into", text="→"), Z, Operator(name="mixing", text="∗"), P, "=", Y)
-    return story.play(steps, count, *stage, alt=alt, formula=joined(weights_of, "     "))
+    return story.play(steps, count, *stage, formula=joined(weights_of, "     "))

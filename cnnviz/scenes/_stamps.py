@@ -3,17 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from cnnviz.ops import conv_transpose2d
-from cnnviz.story import Cells, Story, Windows
-from cnnviz.storyboard import Change, Shade, Values
-from cnnviz.words import Joined, Number, Symbol, Text, Words, equation, joined
+from cnnviz.parameters import Size
+from cnnviz.scenes._channels import drawn, kernels, sheets, weights_told
+from cnnviz.story import WINDOW, Axis, Cells, Graph, Place, Story, Tensor, Windows, check_steps, refuse, sheet_marks
+from cnnviz.storyboard import Change, Mark, Operator, Shade, Step, Values
+from cnnviz.words import (
+    Assigned,
+    Extent,
+    Filled,
+    Joined,
+    Number,
+    PerAxis,
+    Shape,
+    Strong,
+    Symbol,
+    Text,
+    Words,
+    counted,
+    equation,
+    joined,
+    size,
+)
 
-Place = tuple[int, ...]
+if TYPE_CHECKING:
+    from cnnviz.scenes.transposed_conv import TransposedConv
+
+_POINT = "Each channel has one kernel per map: {w} weights, channels × maps × rows × columns"
+_GROUPED = "A channel stamps only on the {n} maps of its group: {c} channels, {g} groups"
 
 
 class Stamps:
@@ -118,3 +140,186 @@ def shade_of_sums(story: Story, x: Values, w: Values, bias: float = 0.0, **sizes
 def product_decimals(story: Story, x: Values, w: Values) -> int:
     """Decimals of products of some values and weights."""
     return story.decimals(np.multiply.outer(np.unique(x)[:64], np.unique(w)))
+
+
+def scatter(
+    scene: TransposedConv,
+    story: Story,
+    pixels: Tensor,
+    kernel: Tensor,
+    y: Tensor,
+    windows: Windows,
+    formula: Filled,
+    bias: Number,
+) -> Story:
+    """One stamp for each input pixel, then what is left to do; the view `overlap` counts the stamps of each cell."""
+    x, w, counting = scene.map.values, scene.weights.values, scene.view == "overlap"
+    cropped = not counting and any(scene.p)
+    X = story.cells("input", "Input {size}", pixels, data=scene.map, marks=(WINDOW,))
+    W = story.cells("kernel", "Kernel {size}", kernel, role="kernel", below=scene.kernel_name, enlarge=True)
+    shade = shade_of_sums(story, pixels.values, kernel.values, bias.value, **scene.sizes)
+    more: dict[str, Any] = {"pending": True, "shade": shade, "marks": (WINDOW, Mark(name="kept", role="result"))}
+    more["digits"] = story.decimals(y.values, lost=y.lost)
+    stage: list[Cells | Operator | str] = [X, "∗", W, "="]
+    if cropped:
+        whole = conv_transpose2d(pixels.values, kernel.values, **{**scene.sizes, "padding": (0, 0)})[0, 0]
+        sums = story.cells("sum", "Sum of stamps {size}", whole, notes=True, **more)
+        stage += [sums, Operator(name="crop", text="→")]
+    Y = story.cells("output", "Output {size}", y, notes=not cropped, **more)
+    counts = _counts(scene, story) if counting else None
+    stage += [Y, counts] if counts else [Y]
+
+    def steps() -> Iterator[Step]:
+        stamps = Stamps(sums if cropped else Y, windows, product_decimals(story, x, w), bias.value)
+        for at in np.ndindex(x.shape):
+            changes = [*stamps.stamp(at, float(x[at]), {(): w}), *X.cover([at]), X.mark("window", at)]
+            said = stamps.told(X.symbol("x", at), X[at])
+            if counts:
+                changes += [counts.set(cell, role="output", value=float(stamps.counts[cell])) for cell in stamps.added]
+                changes.append(counts.mark("window", *stamps.outline(at)))
+                if stamps.added:
+                    said = joined((stamping(X.symbol("x", at), X[at]), _stamped(stamps)), "; ")
+            yield story.step(said, changes)
+        last = [*stamps.rest(), *X.rest()]
+        if counts:
+            last += [counts.set(cell, role="output", value=0.0) for cell in stamps.added]
+            said, last = _evenness(scene, stamps.counts), [*last, *counts.rest()]
+        elif cropped:
+            said, last = _cut_off(scene.p, windows), [*last, *_crop(windows, sums, Y)]
+        else:
+            n, shape = Number(x.size, 0, ("input", "size")), Strong(Shape(stamps.sums.shape, "output"))
+            said = Text("All {n} stamps added up: {shape}", n=n, shape=shape)
+        yield story.step(said, last, beats=2)
+
+    what = Text(
+        "a transposed convolution with {settings}: each cell of a {i} input stamps its multiple of the {k} kernel, and "
+        "the stamps add up to the {o} output{counts}",
+        settings=story.settings_text("kernel"),
+        i=Shape(x.shape),
+        k=Shape(w.shape),
+        o=Shape(Y.values.shape),
+        counts=Text("; beside it each cell counts its stamps") if counting else "",
+    )
+    return story.play(
+        steps,
+        x.size + 1,
+        stage,
+        alt=what,
+        formula=formula,
+        step_roles=("input", "kernel", "overlap", "output", "cut"),
+        convention=Text("kernel not rotated: each pixel stamps it as given"),
+    )
+
+
+def _counts(scene: TransposedConv, story: Story) -> Cells:
+    """How many stamps reach each cell: the same operation of ones."""
+    graph = story.graph
+    ones = graph.map("one", np.ones(scene.map.values.shape)), graph.kernel("stamp", np.ones(scene.weights.values.shape))
+    counts = graph.compute("conv_transpose2d", *ones, result="stamps", **scene.sizes)
+    shade = Shade(scale="sequential", lo=0, hi=max(1.0, float(counts.values.max())), always=True)
+    return story.cells("overlap", "Stamps per cell", counts, pending=True, shade=shade, marks=(WINDOW,))
+
+
+def _stamped(stamps: Stamps) -> Words:
+    """How many stamps the cell has now that most stamps have reached."""
+    row, column = stamps.example
+    times = Strong(_times(int(stamps.counts[row, column]), row, column))
+    return Text("row {row}, column {column} has {times}", row=row + 1, column=column + 1, times=times)
+
+
+def _evenness(scene: TransposedConv, counts: Any) -> Words:
+    low, high = int(counts.min()), int(counts.max())
+    if low == high:
+        return Text("Every cell gets {times}", times=Strong(_times(low, "min")))
+    k, s = scene.weights.values.shape, scene.s
+    uneven = scene.d == (1, 1) and k[0] % s[0] and (k[0], s[0]) == (k[1], s[1])
+    why = Text(": uneven, because {s} does not divide {k} (checkerboard)", k=k[0], s=s[0]) if uneven else ""
+    most = Strong(_times(high, "max"))
+    return Text("{low} to {times} per cell{why}", low=Number(low, 0, ("overlap", "min")), times=most, why=why)
+
+
+def _cut_off(p: Size, windows: Windows) -> Words:
+    sides = PerAxis(*(equation(None, Number(axis.drawn) - Number(2) * axis.before, axis.size) for axis in windows.axes))
+    said = "Padding {p} is cut off on each side: {sides}"
+    return Text(said, p=Assigned(size("p"), Extent(p)), sides=sides)
+
+
+def _crop(windows: Windows, S: Cells, Y: Cells) -> Iterator[Change]:
+    """What is left within the padding becomes the output, the rest is hatched."""
+    for cell in np.ndindex(windows.drawn):
+        if windows.is_inside(cell):
+            yield from Y.write(tuple(at - cut for at, cut in zip(cell, windows.padding, strict=True)), mark="")
+        else:
+            yield S.set(cell, role="cut")
+    yield S.mark("kept", windows.padding, Y.values.shape)
+
+
+def _times(count: int, *of: int | str) -> Text:
+    """The stamps of a cell, or the least or most of any."""
+    return counted(Number(count, 0, ("overlap", *of)), "{n} stamp", "{n} stamps")
+
+
+def stamp_maps(scene: TransposedConv) -> Story:
+    """One step for each cell of each channel, one for all channels that are not drawn, and one for the result."""
+    view = f"--view {scene.view} shows one channel and one map: use --view scatter"
+    refuse({view: scene.view not in (None, "scatter")})
+    x, w, offsets, groups = scene.maps.values, scene.weight.values, scene.offsets, scene.groups
+    (channels, seen), filters, graph = w.shape[:2], scene.count, Graph()
+    shown, maps = drawn(channels, filters, groups)
+    options, windows = {**scene.sizes, "groups": groups}, scene.windows(Axis.transposed)
+    count = len(shown) * x[0].size + (len(shown) < channels) + 1
+    check_steps(count, "this transposed convolution", count * w[0].size)
+    pixels, weight = graph.map("x", x), graph.kernel("w", w)
+    added = graph.given("b", offsets) if offsets.any() else None
+    y = graph.compute("conv_transpose2d", pixels, weight, added, **options)
+
+    point = Text(_GROUPED if groups > 1 else _POINT, w=Shape(w.shape), n=seen, c=channels, g=groups)
+    story = Story(scene, Text("Transposed convolution"), graph, point=point)
+    story.sizes(C=channels, F=filters, g=groups, k=w.shape[2:], s=scene.s, p=scene.p, a=scene.output_padding, d=scene.d)
+    how = sheets(shown, channels, "channel {n}", "{n} of {every} channels drawn")
+    X = story.cells("input", "", pixels, data=scene.maps, marks=(WINDOW,), **how)
+    W = kernels(story, "kernels", "Kernels {n}: {size}", w, shown)
+    how = sheets(maps, filters, "map {n}", "{n} of {every} maps drawn")
+    how["marks"] = sheet_marks("window", len(maps), "window")
+    how["shade"] = shade_of_sums(story, pixels.values, weight.values, float(np.abs(offsets).max()), **options)
+    Y = story.cells("output", "", y, pending=True, **how)
+    others = np.where(np.isin(np.arange(channels), shown)[:, None, None], 0, x)
+
+    def steps() -> Iterator[Step]:
+        decimals, bias = product_decimals(story, x, w), offsets[list(maps), None, None]
+        stamps = Stamps(Y, windows, decimals, bias, maps)
+        for n, c in enumerate(shown):
+            if n and c > shown[n - 1] + 1:
+                rest = conv_transpose2d(others[None], w, **options)[0, maps]
+                changes = [*stamps.add(np.ones(rest.shape, bool), rest), *X.rest()]
+                said = Text("Channels {first} to {last} stamp too", first=2, last=c)
+                yield story.step(joined((said, stamps.addition()), "; "), changes, beats=2)
+            first = c * groups // channels * seen
+            reached: dict[Place, Values] = {
+                (at,): w[c, f - first] for at, f in enumerate(maps) if first <= f < first + seen
+            }
+            used = [change for m, each in enumerate(W) for change in each.become("kernel" if m == n else "neighbour")]
+            for row, column in np.ndindex(x.shape[1:]):
+                at = n, row, column
+                changes = [*stamps.stamp((row, column), float(X.values[at]), reached), *X.cover([at])]
+                symbol = Symbol("x", (c + 1, row + 1, column + 1))
+                yield story.step(stamps.told(symbol, X[at]), used, changes, X.mark("window", at))
+                used = []
+        said = Text("All {n} stamps added up: {shape}", n=Number(x.size), shape=Strong(Shape(y.values.shape[1:])))
+        yield story.answer(said, stamps.rest(), *(each.reset() for each in W))
+
+    return story.play(
+        steps,
+        count,
+        (X, "→", Y),
+        ([*W[:1], "…", *W[1:]] if len(shown) < channels else W),
+        alt=Text(
+            "a transposed convolution of {i} with {w} to {o}",
+            i=Shape(x.shape),
+            w=Shape(w.shape),
+            o=Shape(y.values.shape[1:]),
+        ),
+        formula=weights_told(w, filters, offsets, x.size),
+        step_roles=("input", "kernel", "overlap", "output", "neighbour"),
+        convention=Text("kernel not rotated: each pixel stamps it as given"),
+    )

@@ -19,7 +19,6 @@ from cnnviz.story import (
     reading_beats,
     shared_weights,
     times,
-    tolerance,
 )
 from cnnviz.storyboard import Change, Mark, Step, Values
 from cnnviz.words import (
@@ -70,7 +69,7 @@ def slide(scene: TransposedConv, story: Story, y: Tensor, windows: Windows, form
     story.graph.show_input("input", phases[0].values, x.shape)
     turned = Text("rotated by 180°")
     W = story.cells("kernel", "Kernel {size}", w[::-1, ::-1], first=w, role="kernel", below=turned, enlarge=True)
-    Y = story.cells("output", "Output {size}", y, pending=True, lost=tolerance(x, w))
+    Y = story.cells("output", "Output {size}", y, pending=True)
     count = len(phases) + 1 + windows.count
     weights, beats = W.read(), reading_beats(count)
 
@@ -96,7 +95,7 @@ def slide(scene: TransposedConv, story: Story, y: Tensor, windows: Windows, form
     what = Text(
         "a transposed convolution with {settings}: a {i} input is pulled apart and framed with zeros, then the {k} "
         "kernel, rotated by 180°, slides over it with stride 1; each cell of the {o} output is the sum of products",
-        settings=story.told("kernel"),
+        settings=story.settings_text("kernel"),
         i=Shape(x.shape),
         k=Shape(w.shape),
         o=Shape(windows.out),

@@ -1,23 +1,31 @@
-"""Ways to make a map larger: what each new cell is made of, and how this is said."""
+"""Ways to make a map larger: what each new cell is made of, or which channel it comes from."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cnnviz.errors import UsageError
 from cnnviz.notation import exact_digits
+from cnnviz.ops import pixel_shuffle, pixel_unshuffle
 from cnnviz.parameters import Size
-from cnnviz.story import Cells, Graph, Story, Tensor, filled, times, transposed_conv_size
-from cnnviz.storyboard import Step, Values
+from cnnviz.story import Cells, Graph, Story, Tensor, filled, load_maps, times, transposed_conv_size
+from cnnviz.storyboard import Mark, Step, Values
 from cnnviz.words import Math, Number, Shape, Text, Words, total
+
+if TYPE_CHECKING:
+    from cnnviz.scenes.upsample import Upsample
 
 MODES = ("nearest", "bilinear", "align-corners")
 LEARNED = "transposed-conv"
 
 _DIGITS = 4
+
+_ROLES = ("unreached", "padding", "cut", "lit", "input", "kernel", "output", "bias", "overlap")
+"""A colour for each channel."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +96,9 @@ def sampled(story: Story, way: Way, X: Cells, Y: Cells, W: Cells | None) -> Iter
         ]
         caption: Words = Y.equals(at, total(parts), letters=90)
         size = [last - first + 1 for first, last in zip(cells[0], cells[-1], strict=True)]
-        changes = [*X.cover(cells, times(weights) if weights[0].value != 1 else ()), X.mark("window", cells[0], size)]
+        # Cells have room for two decimals; a kernel's weights are short.
+        noted = weights if W else [Number(n.value, exact_digits(n.value, 2)) for n in weights]
+        changes = [*X.cover(cells, times(noted) if weights[0].value != 1 else ()), X.mark("window", cells[0], size)]
         if W:
             s, p = way.options["stride"][0], way.options["padding"][0]
             taps = [(at[0] + p - row * s, at[1] + p - column * s) for row, column in cells]
@@ -101,3 +111,56 @@ def sampled(story: Story, way: Way, X: Cells, Y: Cells, W: Cells | None) -> Iter
                     "At ({down}, {across}): {y}", down=Number(above + 1, 2), across=Number(left + 1, 2), y=caption
                 )
         yield story.step(caption, changes, Y.write(at))
+
+
+def tell_shuffle(scene: Upsample) -> Story:
+    """One step for each cell, in the colour of its channel."""
+    r, back, (rows, columns) = scene.scale, scene.kind == "pixel-unshuffle", scene.i or (2, 2)
+    if r**2 > len(_ROLES):
+        raise UsageError(f"--scale {r} makes {r**2} channels, more than can be told apart: use 3 or less")
+    size = (rows * r, columns * r) if back else (rows, columns)
+    x = load_maps(scene.input, 1 if back else r**2, size, seed=scene.seed, default=(1, size)).values
+    graph, shuffle = Graph(), pixel_unshuffle if back else pixel_shuffle
+    factor: dict[str, Any] = {"downscale_factor" if back else "upscale_factor": r}
+    y = graph.compute(scene.kind.replace("-", "_"), graph.map("x", x), **factor)
+    # Which cell of the input each cell of the output was, and the colours, which move with the numbers.
+    moved = shuffle(np.arange(x.size).reshape(x.shape), r).astype(int)
+    given, moved = (x[0], moved) if back else (x, moved[0])
+    colours = np.repeat(_ROLES[: r * r], rows * columns)
+    coming = (colours[moved.argsort(axis=None)] if back else colours).reshape(given.shape)
+    coloured = (colours if back else colours[moved.ravel()]).reshape(moved.shape)
+    title = Text("Pixel unshuffle" if back else "Pixel shuffle")
+    story = Story(scene, title, graph)
+    away = "Every {n}th row and column becomes a channel, and no number changes: {i} → {o}"
+    near = "{n} channels become one map, and no number changes: {i} → {o}"
+    shapes = {"i": Shape(x.shape), "o": Shape(y.values.shape[1:])}
+    story.point = Text(away if back else near, n=r if back else r * r, **shapes)
+    story.set("factor", "r", r)
+    # Each channel stands where its numbers have their place among neighbours.
+    several: dict[str, Any] = {"columns": r}
+    marks = (Mark(name="source", role="window"),)
+    X = story.cells("input", "Input {size}", given, roles=coming, marks=marks, **({} if back else several))
+    graph.show_input("input", X.values, X.values.shape)
+    more = {"axes": 3, **several} if back else {"axes": 2}
+    Y = story.cells("output", "Output {size}", y, pending=True, roles=coloured, **more)
+
+    def steps() -> Iterator[Step]:
+        for at, n in np.ndenumerate(moved):
+            cell = tuple(map(int, np.unravel_index(n, given.shape)))
+            caption = Y.equals(at, X.symbol("x", cell))
+            # No window: a line across other channels would say nothing.
+            yield story.step(
+                caption, X.mark("source", cell), Y.write(at, role=str(coloured[at]), source=X, origin=cell)
+            )
+
+    # Counted from 1, and not as indices, which would be tiny.
+    places, channels = r"[\,r\,(i-1)+a,\;r\,(j-1)+b\,]", r"[\,r\,(a-1)+b,\;i,\;j\,]"
+    formula = Math(f"y{channels}=x{places}" if back else f"y{places}=x{channels}")
+    return story.play(
+        steps,
+        Y.values.size,
+        (X, "→", Y),
+        answer=Text("Every number is still there: only its place is new"),
+        formula=formula,
+        step_roles=_ROLES,
+    )

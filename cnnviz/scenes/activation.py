@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from cnnviz.errors import UsageError
-from cnnviz.functions.activations import ACTIVATIONS, Activation, F, X
+from cnnviz.functions.activations import ACTIVATIONS, F, X
 from cnnviz.limits import MAX_STOPS
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
@@ -81,7 +81,7 @@ class ActivationFunction(Scene):
         if self.kind == "softmax":
             return softmax_story(self, at, digits, self.logits, said)
         chosen = list(ACTIVATIONS.values())[:_ARTICLE] if self.kind in _SETS else [ACTIVATIONS[_KINDS[self.kind]]]
-        points = [Point.of(self, entry, at, digits) for entry in chosen]
+        points = [Point(self, entry, at, digits) for entry in chosen]
         if self.kind in _SETS:
             return (all_curves if self.kind == "all" else table)(self, points, said)
         (point,), (entry,) = points, chosen
@@ -96,13 +96,12 @@ class ActivationFunction(Scene):
             alt=Text(
                 "the activation function {name} and its derivative: a point with its tangent moves along the curve "
                 "from x = {lo} to {hi}",
-                name=point.name,
-                **point.ends(),
+                **point.described(),
             ),
         )
 
 
-def _convention(point: Point[Activation]) -> Words:
+def _convention(point: Point) -> Words:
     """The slope at kinks, where the derivative does not exist."""
     x, y = point.derivative
     kinks = x[np.flatnonzero(np.isnan(y)) - 1]

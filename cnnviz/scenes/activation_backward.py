@@ -54,13 +54,13 @@ class ActivationBackward(Scene):
         if len(x) < 2 or (np.diff(x) <= 0).any():
             raise UsageError("--input must hold two numbers or more in rising order: use -6 0 5")
         g = load_row(self, "grad_output", len(x))
-        point = Point.of(self, entry, x, 2)
+        point = Point(self, entry, x, 2)
         y = point.computed(graph, graph.given("x", x), "y")
         graph.show(y, "plot", printed=False)
         found = graph.backward(y, graph.given("grad_y", g))
         name = Text("{name}, backward", name=entry.title)
         story = Story(self, name, graph, point=Text(_POINTS.get(self.kind, "The gradient is multiplied by the slope")))
-        story.settings += [("", setting) for setting in point.settings]
+        story.settings += point.settings
         digits = digits_for(np.concatenate([y.values, point.slopes]), most=self.most(3))
         X_ = column(story, "input", Math("x"), x, "forward")
         Y = column(story, "output", Math("f(x)"), y, digits=digits)

@@ -107,6 +107,5 @@ class Attention(Scene):
             (Operator(name="softmax", text="softmax →", size=20), P, "·", V, "=", Y),
             answer=Text("Each row of weights sums to 1: every output lies among the values"),
             step_roles=("output", "overlap"),
-            alt=Text("attention of {n} tokens: scores, their softmax by rows, and the weighted values", n=self.tokens),
             formula=Math(r"y=\mathrm{softmax}(QK^{T}/\sqrt{d})\,V"),
         )

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from functools import cached_property
+from typing import ClassVar
 
-from cnnviz.functions.activations import ACTIVATIONS
-from cnnviz.scenes._backward import alike
-from cnnviz.scenes._batch import Batch
-from cnnviz.scenes._normalizing import MARKS, MOVES, Normalizing, statistics
-from cnnviz.scenes._statistics import NumberLines, needs_double
-from cnnviz.story import Cells, Graph, Story, short_digits
+import numpy as np
+
+from cnnviz.data import MAP_NAMES, load_map
+from cnnviz.errors import UsageError
+from cnnviz.notation import size_text
+from cnnviz.parameters import ArrayLike, param
+from cnnviz.scene import Scene
+from cnnviz.scenes._normalizing import normalized
+from cnnviz.story import Story, check_squares
 from cnnviz.storyboard import Values
-from cnnviz.words import Assigned, Math, Number, Symbol, Text, Words, counted, joined
 
-_LESSON = Text("Each channel got mean 0 and variance 1, then mean β and variance γ²")
-_EQUAL = 1000
-"""A variance of fewer ε than this does not become 1."""
+_MOST_SAMPLES, _MOST_CHANNELS = 32, 6
+_RANDOM_TAG = 3
+_ACTIVATIONS = ("relu", "leaky-relu", "elu", "sigmoid", "tanh", "none")
 
 
 @dataclass(frozen=True, kw_only=True)
-class BatchNorm(Batch):
+class BatchNorm(Scene):
     """Batch normalization of a mini-batch as in training, channel by channel, then the activation.
 
     Ioffe and Szegedy (2015), "Batch normalization: accelerating deep network training by reducing internal covariate
@@ -33,69 +36,76 @@ class BatchNorm(Batch):
         'cnnviz batch-norm --input "1 20; 2 30; 4 60" --activation none',
     )
 
+    batch: int | None = param(
+        None,
+        alias="batch-size",
+        help="Samples in the mini-batch.",
+        lo=2,
+        hi=_MOST_SAMPLES,
+        shown_default="5, or the data's own",
+        always_named=True,
+    )
+    channels: int | None = param(
+        None,
+        help="Channels, each normalised by itself.",
+        lo=1,
+        hi=_MOST_CHANNELS,
+        shown_default="2, or the data's own",
+        always_named=True,
+    )
+    gamma: ArrayLike = param("2", help="Scale γ: one number, or one a channel.")
+    beta: ArrayLike = param("1", help="Shift β: one number, or one a channel.")
+    eps: float = param(1e-5, help="ε, added to the variance.", lo=1e-12, hi=1)
+    activation: str = param("relu", help="What follows.", choices=_ACTIVATIONS)
+    input: ArrayLike = param(
+        "random",
+        group="Data",
+        help="Input, a row a sample and a column a channel: a file, a literal, random (0 to 9), arange, ones, zeros.",
+    )
+
+    def prepare(self) -> None:
+        """The batch is loaded, and its size becomes `batch` and `channels`."""
+        m, channels = self.x.shape
+        if not 2 <= m <= _MOST_SAMPLES or channels > _MOST_CHANNELS:
+            size, most = size_text(m, channels), f"2 to {_MOST_SAMPLES} rows and 1 to {_MOST_CHANNELS} columns"
+            raise UsageError(f"input is {size}, samples × channels: use {most}")
+        self.fill_in(batch=m, channels=channels)
+        check_squares(self.x)
+        for name, values in zip(("gamma", "beta"), self.affine, strict=True):
+            check_squares(values, name)
+
+    @cached_property
+    def x(self) -> Values:
+        """The batch, a row for each sample."""
+        name, size = _name(self.input), (self.batch or 5, self.channels or 2)
+        if name == "random" or self.input is None:
+            return np.random.default_rng([self.seed, _RANDOM_TAG]).integers(0, 10, size).astype(np.float64)
+        values = load_map(self.input, size if name else None, seed=self.seed).values
+        for wanted, found, what in zip((self.batch, self.channels), values.shape, ("batch", "channels"), strict=True):
+            if wanted not in (None, found):
+                raise UsageError(f"input is {size_text(*values.shape)}, but --{what} asks for {wanted}: leave it out")
+        return values
+
+    @cached_property
+    def affine(self) -> tuple[Values, Values]:
+        """γ and β of every channel."""
+        return self._per_channel("gamma"), self._per_channel("beta")
+
+    def _per_channel(self, name: str) -> Values:
+        spec, channels = getattr(self, name), self.x.shape[1]
+        given = np.reshape(spec, (1, -1)) if isinstance(spec, int | float) else spec
+        size = (1, channels) if _name(spec) else None
+        values = load_map(given, size, seed=self.seed, what=name, option=f"--{name}").values.ravel()
+        if len(values) not in (1, channels):
+            raise UsageError(f"{name} has {len(values)} numbers for {channels} channels: give one, or one a channel")
+        return np.broadcast_to(values, channels).astype(np.float64)
+
     def story(self) -> Story:
         """Means, variances, then the moves: subtract μ, divide by σ, multiply by γ, add β, apply the activation."""
-        (m, channels), (gamma, beta) = self.x.shape, self.affine
-        graph = Graph(double=needs_double(self.x, self.eps))
-        graph.essential = 0
-        x, *affine = (graph.given(name, values) for name, values in (("x", self.x), ("gamma", gamma), ("beta", beta)))
-        y = graph.compute("batch_norm", x, *affine, training=True, eps=self.eps)
-        hat = graph.compute("batch_norm", x, result="normalised", training=True, eps=self.eps)
-
-        point = Text("Each channel is moved to mean 0 and variance 1, then scaled and shifted as was learned")
-        story = Story(self, Text("Batch normalization"), graph, point=point)
-        story.set("batch", "m", m, size=False, always=True)
-        story.set("channels", "C", channels, size=False, always=True)
-        story.settings += [("", _assigned(r"\gamma", gamma)), ("", _assigned(r"\beta", beta))]
-        digits = max(short_digits(each.values, self.digits) for each in (hat, y))
-        same: dict[str, Any] = {"digits": digits, "marks": MARKS, **alike(self.x, hat.values, y.values)}
-        given = {**same, "digits": max(digits, story.decimals(self.x))}
-        X = story.cells("input", "Batch $x$, {size}", x, **given)
-        label = Text("Normalized {x}", x=Math(r"\hat{x}"))
-        panels = {
-            "normalised": story.cells("normalised", label, hat, pending=True, **same),
-            "scaled": story.cells("scaled", Math(r"y=\gamma\hat{x}+\beta"), y, pending=True, **same),
-        }
-        centred = self.x - [statistics(X, c, self).mean.value for c in range(channels)]
-        states = [self.x, centred, hat.values, gamma * hat.values, y.values]
-        if self.activation != "none":
-            function = ACTIVATIONS[self.activation.replace("-", "_")]
-            activated = graph.compute(function.name, y, result="activated", **function.options())
-            title, own = joined((function.title, Math("(y)")), ""), short_digits(activated.values, self.digits)
-            # What ReLU lets pass looks as before.
-            how = same if function.name == "relu" else {"digits": own, "marks": MARKS}
-            panels["activated"] = story.cells("activated", title, activated, pending=True, **how)
-            states.append(activated.values)
-
-        names = [Text("channel {n}", n=c + 1) for c in range(channels)]
-        steps = Normalizing(self, story, X, panels, NumberLines("values", states, names, named=True))
-        row: list[Cells | str] = [X]
-        for panel in panels.values():
-            row += ["→", panel]
-        epsilon = Assigned(Symbol(r"\epsilon"), story.number("eps"))
-        return story.play(
-            steps.steps,
-            1 + (2 + len(panels)) * channels + MOVES * (len(states) - 1),
-            row,
-            (steps.dots.plot(),),
-            answer=_LESSON if self.x.var(axis=0).min() > _EQUAL * self.eps else "",
-            alt=Text(
-                "batch normalization: the {m} values of {channels} are dots on a number line; they are shifted to mean "
-                "0, divided by √(σ² + ε), multiplied by γ and shifted by β{activation}",
-                m=Number(m, 0, ("batch",)),
-                channels=counted(Number(channels, 0, ("channels",)), "one channel", "each of {n} channels"),
-                activation="" if self.activation == "none" else Text("; then {name} is applied", name=self.activation),
-            ),
-            step_roles=("selected", "output", "active", "ink"),
-            formula=joined((Math(r"y_i=\gamma\,(x_i-\mu_B)/\sqrt{\sigma_B^2+\epsilon}+\beta"), epsilon), "     "),
-            convention=Text("per channel; variance with 1/m"),
-        )
+        return normalized(self)
 
 
-def _assigned(symbol: str, values: Values) -> Words:
-    """A parameter with its value, or the different values that channels have."""
-    given = values.tolist()
-    numbers = [Number(value, None, (symbol[1:], given.index(value))) for value in dict.fromkeys(given)]
-    if len(numbers) == 1:
-        return Assigned(Symbol(symbol), numbers[0])
-    return joined((Math(symbol), joined(numbers)), " = ")
+def _name(given: object) -> str:
+    """The name, such as random or ones, of values that are made to measure."""
+    name = given.strip().lower() if isinstance(given, str) else ""
+    return name if name in MAP_NAMES else ""

@@ -69,7 +69,7 @@ class BatchNormBackward(Scene):
         B = column(story, "by-input", Math(BY_X), found["grad_x"], **same)
         places, fine, first = list(np.ndindex(m, 1)), max(self.most(), 3), (0, 0)
         s, shared = (Number(each, digits_for(round(each, fine), most=fine)) for each in (deviation, slope_of))
-        hat = [Number(self.gamma, None) * G[at] for at in places] if self.gamma != 1 else G.read(places)
+        hat = [Number(self.gamma, None) * G[at] for at in places] if self.gamma != 1 else G.read()
         by_mean = precise(-(total(hat) / Number(m) / s), P[1][first])
         by_variance = precise(-(H[first] * shared / s), P[2][first])
         told = (

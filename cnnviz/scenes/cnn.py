@@ -17,7 +17,7 @@ from cnnviz.network.captions import Numbers, backward, forward, logarithm, mean_
 from cnnviz.network.picture import DIGIT, DIGIT_SHAPE, is_digit, load_picture
 from cnnviz.network.recorded import Run, record
 from cnnviz.network.stations import block_names, network_panel, set_station, walk
-from cnnviz.network.trained import LAYERS, TRAINED, read_digit
+from cnnviz.network.weights import LAYERS, TRAINED, load_weights
 from cnnviz.notation import digits_for
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
@@ -95,7 +95,8 @@ class Cnn(Scene):
     @cached_property
     def _label(self) -> int:
         if self.label is None and self._trained and not is_digit(self.input):
-            return read_digit(self._picture)
+            weights = self._network.with_names(load_weights(TRAINED, self._network.named_shapes))
+            return int(self._network.forward(weights, self._picture[None, None])[0].argmax())
         return min(DIGIT, self._network.classes - 1) if self.label is None else self.label
 
     @cached_property

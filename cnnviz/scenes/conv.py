@@ -21,7 +21,6 @@ from cnnviz.story import (
     shared_weights,
     stride,
     times,
-    tolerance,
     without_zeros,
 )
 from cnnviz.storyboard import Step
@@ -73,32 +72,34 @@ class Conv(MapsAndFilters):
         if self.several:
             refuse({"--flip rotates the kernel of one channel and one filter: leave it out for more": self.flip})
             return convolve(self)
-        x, w, slide, graph = self.map.values, self.weights.values, self.slide, Graph()
-        pixels, kernel = graph.map("x", x), graph.kernel("w", w)
+        w, slide, windows = self.weights.values, self.slide, self.slide.windows
+        # The graph computes with NumPy, and remembers what: for --code, check and the tests.
+        graph = Graph()
+        image, kernel = graph.map("x", self.map.values), graph.kernel("w", w)
         applied = graph.compute("flip", kernel, result="flipped") if self.flip else kernel
-        added = graph.given("b", self.offsets) if self.bias else None
-        padded, windows = slide.padded(graph, pixels), slide.windows
-        y = graph.compute("conv2d", padded, applied, added, **slide.options)
+        offset = graph.given("b", self.offsets) if self.bias else None
+        padded = slide.padded(graph, image)
+        y = graph.compute("conv2d", padded, applied, offset, **slide.options)
 
+        # The story draws: its head, three panels, and the steps that change them.
         story = Story(self, Text("Convolution"), graph, point=slide.point())
         story.fits(windows, "this convolution")
         story.sizes(**slide.settings)
-        b = story.bias(float(self.offsets[0]))
-        X = _padding.input_panel(story, slide, pixels, padded, self.map)
+        bias = story.bias(float(self.offsets[0]))
         turned = Text("rotated by 180° when applied") if self.flip else None
         below = lines(self.kernel_name, turned)
+        X = _padding.input_panel(story, slide, image, padded, self.map)
         W = story.cells("kernel", "Kernel {size}", kernel, role="kernel", below=below, enlarge=True)
-        Y = story.cells("output", "Output {size}", y, pending=True, lost=tolerance(x, w))
-        filling = list(_padding.fill(story, X, slide))
+        Y = story.cells("output", "Output {size}", y, pending=True)
         weights = W.read()[::-1] if self.flip else W.read()
+        filling = list(_padding.fill(story, X, slide))
 
         def steps() -> Iterator[Step]:
             yield from filling
             for at in windows.places():
-                products = Y.sums(at, X.read(windows.cells(at)), weights, b)
-                yield story.step(
-                    without_zeros(products, weights, at), X.window(windows, at, times(weights)), Y.write(at)
-                )
+                products = Y.sums(at, X.read(windows.cells(at)), weights, bias)
+                caption = without_zeros(products, weights, at)
+                yield story.step(caption, X.window(windows, at, times(weights)), Y.write(at))
 
         answer = Text("At the edges the kernel meets values of the map itself") if filling else shared_weights(w.size)
         return story.play(
@@ -108,7 +109,7 @@ class Conv(MapsAndFilters):
             answer=answer if windows.count > 1 else "",
             alt=Text(
                 "a convolution: {slides}; each cell of the {o} output is the sum of products under the kernel",
-                slides=slide.told(joined((story.told("kernel"), _padding.BELOW.get(slide.mode)))),
+                slides=slide.describe(joined((story.settings_text("kernel"), _padding.BELOW.get(slide.mode)))),
                 o=Shape(windows.out),
             ),
             formula=slide.formula(),

@@ -9,9 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cnnviz.operation import KERNEL, MAP
-from cnnviz.scenes._causal_stack import read_stack, tell_stack
-from cnnviz.scenes._signal import Signal
-from cnnviz.story import WINDOW, Axis, Graph, Story, Windows, convolved_size, filled, filling, shared_weights, tolerance
+from cnnviz.scenes._signal import Signal, read_stack, tell_stack
+from cnnviz.story import WINDOW, Axis, Graph, Story, Windows, convolved_size, filled, filling, shared_weights
 from cnnviz.storyboard import Mark, Step
 from cnnviz.words import Math, Number, Shape, Symbol, Text, counted, dot, equation
 
@@ -69,7 +68,7 @@ class Conv1d(Signal):
         graph.show_input("input", X.values, x.shape)
         W = story.cells("kernel", "Kernel {size}", kernel, axes=2, size=Shape((k,)), role="kernel")
         # An output stands under its own time, where its window ends.
-        bars |= {"pending": True, "lost": tolerance(x, w), "indent": ends[0] if self.causal and self.s == 1 else 0}
+        bars |= {"pending": True, "indent": ends[0] if self.causal and self.s == 1 else 0}
         Y = story.cells("output", "Output {size}", y, axes=2, size=Shape(windows.out[1:]), **bars)
         weights = W.read()
 
@@ -94,7 +93,7 @@ class Conv1d(Signal):
             (X,),
             (Y,),
             answer=answer if windows.count > 1 else "",
-            alt=Text(alt, k=k, i=length, settings=story.told("kernel"), steps=filling(windows.count)),
+            alt=Text(alt, k=k, i=length, settings=story.settings_text("kernel"), steps=filling(windows.count)),
             formula=past if self.causal else filled(convolved_size(self.d > 1), windows.out[1:], **given),
             convention=Text("cross-correlation: kernel not flipped"),
         )

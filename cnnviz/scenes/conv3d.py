@@ -24,7 +24,6 @@ from cnnviz.story import (
     sheet_marks,
     stride,
     times,
-    tolerance,
 )
 from cnnviz.storyboard import Step, Values
 from cnnviz.words import Math, Number, Shape, Text, dot, evaluate, total
@@ -71,7 +70,7 @@ class Conv3d(Scene):
         marks = sheet_marks("window", len(captions), "window")
         X = story.cells("input", "Volume {size}", volume, windows=windows, marks=marks, **held)
         W = story.cells("kernel", "Kernel {size}", kernel, axes=3, role="kernel", held=True, captions=("",) * len(w))
-        held = {"held": True, "captions": captions[: windows.out[0]], "lost": tolerance(x, w)}
+        held = {"held": True, "captions": captions[: windows.out[0]]}
         Y = story.cells("output", "Output {size}", y, axes=3, pending=True, **held)
         weights = W.read()
 
@@ -85,15 +84,15 @@ class Conv3d(Scene):
                 yield story.step(caption, X.windows(windows, at, notes=times(weights)), Y.write(at))
 
         answer = Text("Every output sums over {n} slices, with the same {weights} weights", n=len(w), weights=w.size)
-        shapes = {"k": Shape(w.shape), "i": Shape(x.shape), "o": Shape(windows.out)}
         alt = "a {k} kernel slides through a {i} volume with {settings}; {steps} the {o} output"
+        shapes = {"k": Shape(w.shape), "i": Shape(x.shape), "o": Shape(windows.out)}
         return story.play(
             steps,
             windows.count,
             (W,),
             (X, "→", Y),
             answer=answer if len(w) > 1 else "",
-            alt=Text(alt, settings=story.told(), steps=filling(windows.count), **shapes),
+            alt=Text(alt, settings=story.settings_text(), steps=filling(windows.count), **shapes),
             formula=Math(r"o=\lfloor(i+2p-k)/s\rfloor+1"),
         )
 

@@ -21,7 +21,6 @@ from cnnviz.story import (
     Windows,
     padding,
     stride,
-    tolerance,
     transposed_conv_size,
     without_zeros,
 )
@@ -63,7 +62,7 @@ class ConvRelation(MapAndKernel):
         back = graph.compute("conv_transpose2d", there, kernel, result="back", **options)
         y, count = there.values[0, 0], 2 * windows.count + 1
         # What sums of products on the way there and back may lose, and no more.
-        lost = tolerance(x, w) * float(np.abs(w).sum())
+        lost = there.lost * float(np.abs(w).sum())
         differing = [tuple(cell) for cell in np.argwhere(~np.isclose(x, back.values[0, 0], 1e-9, lost)).tolist()]
 
         values = Text("not the values" if differing else "and here the values")
@@ -77,11 +76,10 @@ class ConvRelation(MapAndKernel):
         W = story.cells("kernel", "Kernel {size}", kernel, role="kernel", enlarge=True)
         how: dict[str, Any] = {
             "shade": shade_of_sums(story, there.values, kernel.values, **options),
-            "lost": tolerance(y, w),
         }
         how |= {"marks": (WINDOW,), "below": Text("by transposed convolution")}
         B = story.cells("back", "Back to {size}", back, pending=True, **how)
-        Y = story.cells("output", "Output {size}", there, pending=True, lost=tolerance(x, w), under=True)
+        Y = story.cells("output", "Output {size}", there, pending=True, under=True)
         gather, stamp = (
             (Operator(name=name, text=Text(name), size=18), Operator(name=f"{name} →", text="→", under=True))
             for name in ("gather", "stamp")
@@ -107,7 +105,7 @@ class ConvRelation(MapAndKernel):
             steps,
             count,
             (X, *gather, W, Y, *stamp, B),
-            alt=Text(_ALT, slides=slide.told(story.told("kernel")), o=Shape(windows.out), same=same),
+            alt=Text(_ALT, slides=slide.describe(story.settings_text("kernel")), o=Shape(windows.out), same=same),
             step_roles=("kernel", "kernel_on_padding", "overlap", "output"),
             formula=joined(formula, "     "),
         )

@@ -24,7 +24,6 @@ from cnnviz.story import (
     kernel_size,
     padding,
     stride,
-    tolerance,
 )
 from cnnviz.storyboard import Mark, Step
 from cnnviz.words import Math, Number, Product, Shape, Text, total
@@ -86,7 +85,7 @@ class DeformableConv(MapAndKernel):
             # The mask of each output.
             masks = given.transpose(1, 2, 0).reshape(*windows.out, *w.shape)
             M = story.cells("shares", "Mask {size}", masks[0, 0], role="bias")
-        Y = story.cells("output", "Output {size}", y, axes=2, pending=True, lost=tolerance(x, w))
+        Y = story.cells("output", "Output {size}", y, axes=2, pending=True)
         flat = Number(float(conv2d(x[None], w[None, None], **slide.options).max()), Y.decimals)
         most = Number(float(Y.values.max()), Y.decimals, ("output", "max"))
         answer = Text("Without offsets the largest output is {flat}, with them {most}", flat=flat, most=most)
@@ -115,7 +114,7 @@ class DeformableConv(MapAndKernel):
         weight = r"w_n\,m_n" if M else "w_n"
         formula = Math(rf"y(p)=\Sigma\,{weight}\,x(p+p_n+\Delta p_n)")
         told = "a deformable convolution: {slides}, offsets move what each weight samples; {steps} the {o} output"
-        slides = slide.told(story.told("kernel"))
+        slides = slide.describe(story.settings_text("kernel"))
         alt = Text(told, slides=slides, steps=filling(windows.count), o=Shape(windows.out))
         stage = [(X, "→", S, "·", M), ("∗", W, "=", Y)] if M else [(X, "→", S, "∗", W, "=", Y)]
         said = Text("beyond the input all is 0")

@@ -62,10 +62,10 @@ class Dropout(Scene):
             said = Text("A new mask for every step of training: {n} of {count} values survive", n=kept, count=x.size)
             yield story.step(said, drawn, beats=2)
             for at in np.ndindex(x.shape):
-                caption: Words = equation(Y.symbol("y", at), X[at] / kept_with, Y[at])
+                caption: Words = Y.equals(at, X[at] / kept_with)
                 if not mask[at]:
                     given_x = equation(X.symbol("x", at), X[at], strong=False)
-                    caption = Text("{x} is dropped: {y}", x=given_x, y=equation(Y.symbol("y", at), Y[at]))
+                    caption = Text("{x} is dropped: {y}", x=given_x, y=Y.equals(at))
                 written = Y.write(at, source=X) if mask[at] else Y.write(at, role="zero")
                 yield story.step(caption, X.cover([at]), M.mark("current", at), written)
             yield story.step(Text("Inference: no mask, no factor"), story.rest(), E.fill(source=X), beats=2)

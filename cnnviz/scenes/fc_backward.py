@@ -66,13 +66,11 @@ class FcBackward(Scene):
                 caption = Text(said, g=received(G[j, 0], (j,)), row=j + 1, w=Math(_BY_W))
                 read = [*X.cover([(0, i) for i in inputs]), X.mark("window", (0, 0), (1, len(x)))]
                 yield story.step(caption, read, G.mark("current", (j, 0)), by_w.add(j), by_b.add(j))
-            done = [*X.rest(), *G.rest(), *by_w.rest(), *by_b.rest()]
             for i in inputs:
                 added = equation(by_x.symbol(BY_X, (i,)), total([W[j, i] * G[j, 0] for j in rows]), by_x[0, i])
                 notes = [Text("×{g}", g=G[j, 0]) for j in rows]
-                moved = [*W.cover([(j, i) for j in rows], notes), W.mark("window", (0, i), (len(w), 1))]
-                yield story.step(added, done, moved, by_x.write((0, i)))
-                done = []
+                seen = [*story.rest(), *W.cover([(j, i) for j in rows], notes), W.mark("window", (0, i), (len(w), 1))]
+                yield story.step(added, seen, by_x.write((0, i)))
 
         said = "Forward, row by row: {y}; backward, column by column: {x}"
         return story.play(

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from cnnviz.errors import UsageError
+from cnnviz.data import Data
 from cnnviz.limits import MAX_CHANNELS
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
-from cnnviz.story import Graph, Maps, Story, filling, input_maps, input_size, load_maps, reading_beats
-from cnnviz.storyboard import Mark, Step
+from cnnviz.story import WINDOW, Graph, Story, filling, input_maps, input_size, load_maps, refuse
+from cnnviz.storyboard import Step
 from cnnviz.words import Math, Number, Shape, Symbol, Text, equation, joined
 
 _MOST = 48
@@ -35,14 +35,11 @@ class Flatten(Scene):
     input: ArrayLike = input_maps("maps")
 
     @cached_property
-    def maps(self) -> Maps:
+    def maps(self) -> Data:
         """The maps; raises UsageError where they have more cells than a row has room for."""
         found = load_maps(self.input, self.channels, self.i, seed=self.seed, default=(3, (2, 3)))
-        if found.values.size > _MOST:
-            raise UsageError(
-                f"a row of {found.values.size} numbers does not fit the stage: use fewer --channels or a smaller --i, "
-                f"{_MOST} cells at most"
-            )
+        long = f"a row of {found.values.size} numbers does not fit the stage: use fewer --channels or a smaller --i"
+        refuse({f"{long}, {_MOST} cells at most": found.values.size > _MOST})
         return found
 
     def prepare(self) -> None:
@@ -56,7 +53,6 @@ class Flatten(Scene):
         channels, rows, columns = x.shape
         pixels = graph.map("x", x)
         y = graph.compute("flatten", pixels)
-        colors = np.array([_ROLES[c % len(_ROLES)] for c in range(channels)])
         point = Text(
             "{c} maps of {i} become one row of {n} numbers, which a fully connected layer takes",
             c=channels,
@@ -64,22 +60,26 @@ class Flatten(Scene):
             n=Number(x.size),
         )
         story = Story(self, Text("Flatten"), graph, point=point)
-        story.set("channels", "C", Number(channels), size=False)
-        shown = np.repeat(colors, rows * columns).reshape(x.shape)
-        how: dict[str, Any] = {"roles": shown, "marks": (Mark(name="window", role="window"),)}
-        X = story.cells("input", "", pixels, data=self.maps, axes=3, **how)
+        story.sizes(C=channels)
+        colors = np.resize(_ROLES, channels).repeat(rows * columns)
+        X = story.cells("input", "", pixels, data=self.maps, axes=3, roles=colors.reshape(x.shape), marks=(WINDOW,))
         Y = story.cells("output", "Row of {size}", y, axes=2, size=Shape((x.size,)), pending=True)
 
         def steps() -> Iterator[Step]:
             for n, at in enumerate(np.ndindex(x.shape)):
                 caption = equation(Symbol("y", (n + 1,)), X.symbol("x", at), Y[0, n])
-                yield story.step(caption, X.mark("window", at), Y.write((0, n), role=str(colors[at[0]])))
+                yield story.step(caption, X.mark("window", at), Y.write((0, n), role=str(colors[n])))
 
-            all_in = equation(None, Number(channels) * Number(rows * columns), Number(x.size))
-            said = Text("Channel after channel, {n} numbers each: {all}", n=rows * columns, all=all_in)
-            yield story.step(said, X.hide("window"), Y.hide("current"), beats=reading_beats(x.size + 1))
-
-        counted = equation(None, Number(channels) * Number(rows) * Number(columns), Number(x.size))
-        alt = Text("flattening: {steps} a row, channel by channel and row by row", steps=filling(x.size))
-        formula = joined((Math(r"n=(c-1)\,HW+(h-1)\,W+w"), Text("{c} numbers", c=counted)), "      ")
-        return story.play(steps, x.size + 1, (X,), (Y,), alt=alt, formula=formula, step_roles=_ROLES)
+        said = "Channel after channel, {n} numbers each: {all}"
+        each = equation(None, Number(channels) * (rows * columns), x.size)
+        counted = equation(None, Number(channels) * rows * columns, x.size)
+        return story.play(
+            steps,
+            x.size,
+            (X,),
+            (Y,),
+            answer=Text(said, n=rows * columns, all=each),
+            alt=Text("flattening: {steps} a row, channel by channel and row by row", steps=filling(x.size)),
+            formula=joined((Math(r"n=(c-1)\,HW+(h-1)\,W+w"), Text("{c} numbers", c=counted)), "      "),
+            step_roles=_ROLES,
+        )

@@ -16,7 +16,7 @@ from cnnviz.functions.surfaces import SURFACES, Surface
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._descent import DIVERGED, ESCAPED, Run, field, loss_plot, within
-from cnnviz.scenes._rules import COURSES, RULES, Course, W, brief, short
+from cnnviz.scenes._rules import COURSES, RULES, W, brief, short
 from cnnviz.story import Graph, Story
 from cnnviz.storyboard import Change, Equation, Panel, Row, SetRow, Step, Values
 from cnnviz.words import (
@@ -80,40 +80,33 @@ class GradientDescent(Scene):
         if self.momentum == 0 and self.optimizer in ("nesterov", ALL):
             raise UsageError("nesterov looks ahead along a momentum of 0: use --momentum 0.9, or --optimizer sgd")
         if self.steps is None:
-            self.fill_in(steps=self._course.steps)
-        if self._start.size != 2:
-            raise UsageError(f"start has {self._start.size} numbers: give two, such as --start 1,1.5")
-        if not within(self._start, self._ground.domain):
-            (x0, x1), (y0, y1) = self._ground.domain
+            self.fill_in(steps=COURSES[self.surface].steps)
+        if self.origin.size != 2:
+            raise UsageError(f"start has {self.origin.size} numbers: give two, such as --start 1,1.5")
+        if not within(self.origin, self.ground.domain):
+            (x0, x1), (y0, y1) = self.ground.domain
             raise UsageError(
-                f"start ({self._start[0]:g}, {self._start[1]:g}) lies outside of {self.surface}: use x from {x0:g} to "
+                f"start ({self.origin[0]:g}, {self.origin[1]:g}) lies outside of {self.surface}: use x from {x0:g} to "
                 f"{x1:g} and y from {y0:g} to {y1:g}"
             )
 
     @property
-    def _ground(self) -> Surface:
+    def ground(self) -> Surface:
+        """The surface."""
         return SURFACES[self.surface]
 
-    @property
-    def _course(self) -> Course:
-        return COURSES[self.surface]
-
     @cached_property
-    def _start(self) -> Values:
+    def origin(self) -> Values:
+        """The first weights."""
         if self.start is None:
-            return np.array(self._ground.start)
+            return np.array(self.ground.start)
         data = load_map(self.start, None, seed=self.seed, default_size=(1, 2), what="start", option="--start")
         return data.values.ravel()
 
     @cached_property
-    def _runs(self) -> tuple[Run, ...]:
-        settings = {name: getattr(self, name) for name in ("momentum", "alpha", "beta1", "beta2")}
-        keys = tuple(RULES) if self.optimizer == ALL else (self.optimizer,)
-        how = self._start, self.steps or 1, self.digits, len(keys) == 1
-        return tuple(
-            Run(self._ground, RULES[key], n, self.lr or self._course.rate(key), settings, *how)
-            for n, key in enumerate(keys)
-        )
+    def _runs(self) -> list[Run]:
+        keys = RULES if self.optimizer == ALL else (self.optimizer,)
+        return [Run(self, key, place) for place, key in enumerate(keys)]
 
     @cached_property
     def _counts(self) -> range | list[int]:
@@ -155,7 +148,7 @@ class GradientDescent(Scene):
 
     def _race(self) -> Story:
         """All six, with the loss of each in a column of its own below."""
-        runs, goal = self._runs, bool(self._ground.minima)
+        runs, goal = self._runs, bool(self.ground.minima)
         plain = Text("Plain descent lingers at the saddle; momentum and adaptive steps get away")
         by_rate: dict[float, list[Words]] = {}
         for run in runs:
@@ -218,10 +211,10 @@ class GradientDescent(Scene):
         **texts: Any,
     ) -> Story:
         """Paths over the surface beside the loss; `told` is said after so many updates, and `values` change."""
-        runs, ground = self._runs, self._ground
+        runs, ground = self._runs, self.ground
         # Each optimizer's updates, down to where it ends.
         graph = Graph(double=True)
-        origin = graph.given("start", self._start)
+        origin = graph.given("start", self.origin)
         for run in runs:
             key, how = run.rule.key, {**run.rule.program(run.settings), "lr": run.rate, "steps": run.made}
             path = graph.record("descend", origin, run.path, key, surface=ground.name, **how)
@@ -230,7 +223,7 @@ class GradientDescent(Scene):
             graph.show(loss, "loss", (-1,), among=True)
         graph.essential = 2 * len(runs) - 2
         story = Story(self, Text("Gradient descent: {name}", name=name), graph, point=point)
-        start = Vector(tuple(Number(float(value), None) for value in self._start))
+        start = Vector(tuple(Number(float(value), None) for value in self.origin))
         updates = counted(self._counts[-1], "{n} update", "{n} updates")
         story.settings += [*settings, ("", Text("start {point}", point=start)), ("", updates)]
 
@@ -246,7 +239,7 @@ class GradientDescent(Scene):
         return story.play(
             steps,
             len(self._counts),
-            (field(ground, runs), loss_plot(ground, runs, self._counts)),
+            (field(runs), loss_plot(runs, self._counts)),
             *legend,
             step_roles=tuple(run.rule.key for run in runs),
             convention=Defined(Symbol("f(x, y)"), (ground.body,)),

@@ -20,7 +20,6 @@ from cnnviz.story import (
     refuse,
     stride,
     times,
-    tolerance,
 )
 from cnnviz.storyboard import Mark, Operator, Step
 from cnnviz.words import Math, Number, Shape, Strong, Text, dot, equation
@@ -78,13 +77,12 @@ class Im2col(MapAndKernel):
         said = "{windows} windows become columns: one product of a row and a matrix, {sizes}"
         story.point = Text(said, windows=count, sizes=slide.sizes())
         story.sizes(k=w.shape, s=self.s, p=self.p)
-        lost = tolerance(x, w)
         X = story.cells("input", "Input {size}", pixels, windows=windows, data=self.map)
         marks = CURRENT, Mark(name="column", role="window")
         C = story.cells("columns", "Columns C {size}", columns, axes=2, pending=True, marks=marks)
         W = story.cells("kernel", "Kernel as a row {size}", w.reshape(1, -1), role="kernel")
-        P = story.cells("product", "Product {size}", y.values.reshape(1, -1), pending=True, lost=lost)
-        Y = story.cells("output", "Output {size}", y, axes=2, pending=True, lost=lost)
+        P = story.cells("product", "Product {size}", y.values.reshape(1, -1), pending=True, lost=y.lost)
+        Y = story.cells("output", "Output {size}", y, axes=2, pending=True)
         weights = W.read()
 
         def steps() -> Iterator[Step]:
@@ -115,7 +113,7 @@ class Im2col(MapAndKernel):
             answer=Text("The price: {factor} times as many numbers are stored", factor=factor),
             alt=Text(
                 "im2col: {slides}; each window becomes a column, and one product gives all outputs",
-                slides=slide.told(story.told("kernel")),
+                slides=slide.describe(story.settings_text("kernel")),
             ),
             formula=Math(r"Y=\mathrm{fold}(W_{\mathrm{row}}\cdot\mathrm{unfold}(X))"),
             convention=Text("rows of the columns: the kernel's cells, row by row"),

@@ -6,22 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
-from cnnviz.functions.losses import LABEL, LOSSES, PREDICTION, Loss
+from cnnviz.functions.losses import LABEL, LOSSES, Loss
 from cnnviz.limits import MAX_STOPS
 from cnnviz.parameters import param
 from cnnviz.scene import Scene
 from cnnviz.scenes._curves import Point, places, point_moves, refuse_options
-from cnnviz.scenes._losses import (
-    KINDS,
-    POINTS,
-    all_losses,
-    check,
-    error,
-    error_lines,
-    error_rows,
-    label_line,
-    usual_ends,
-)
+from cnnviz.scenes._losses import KINDS, POINTS, ROWS, all_losses, check, error, error_lines, error_rows, usual_ends
 from cnnviz.story import Story, kinds
 from cnnviz.storyboard import Row
 from cnnviz.words import Assigned, ByCases, Equation, Number, Symbol, Text
@@ -98,22 +88,18 @@ class LossFunction(Scene):
         if self.kind == "all":
             return all_losses(self, at, digits)
         entry, y, label = self._entry, self._label, Number(self._label, None, ("label",))
-        point = Point.of(self, entry, at, digits, label)
+        point = Point(self, entry, at, digits, label)
         probable, has_error = entry.prediction == "probability", entry.label != "probability"
         convention = Text("PyTorch has no hinge loss of this form") if entry.name == "hinge_loss" else ""
         told = Text("label {value}", value=Equation(LABEL, (label,), strong=False))
         return point_moves(
             self,
             point,
-            [
-                ("estimate", "prediction {value}", PREDICTION),
-                ("loss", "loss {value}", Symbol("L")),
-                ("gradient", "gradient {value}", Symbol("L'")),
-            ],
+            ROWS,
             said=POINTS.get(self.kind, ""),
             settings=[("label", Assigned(Symbol("y"), label))],
             # A label of logits is a probability, which has no place among them.
-            guides=(label_line(y, point.y_range[1]), *error_lines()) if probable or has_error else (),
+            guides=error_lines(y, point.y_range[1]) if probable or has_error else (),
             above=[Row(name="label", text=told, role="muted"), *(error_rows(entry) if has_error else ())],
             more=lambda step: error(point, y, step) if has_error else (),
             formula=ByCases(Symbol(r"L'(\hat{y})"), entry.derivative, stacked=False),
@@ -121,8 +107,7 @@ class LossFunction(Scene):
             alt=Text(
                 "the loss function {name} and its gradient for the label {label}: a point with its tangent moves along "
                 "the curve while the prediction moves from {lo} to {hi}",
-                name=point.name,
-                **point.ends(),
+                **point.described(),
                 label=label,
             ),
         )

@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import numpy as np
-
-from cnnviz.errors import UsageError
-from cnnviz.limits import MAX_VALUE
+from cnnviz.data import Data
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
-from cnnviz.scenes import _lrn
+from cnnviz.scenes._lrn import normalized
 from cnnviz.story import (
     Axis,
-    Graph,
-    Maps,
     Story,
     Windows,
+    check_squares,
     input_maps,
     input_size,
     kernel_size,
     kinds,
     load_maps,
-    sheet_marks,
-    short_digits,
-    stage_of_two,
 )
-from cnnviz.storyboard import Mark, Step
 
 _DEFAULTS: dict[str, tuple[int, Size]] = {"inter": (4, (2, 2)), "intra": (1, (4, 4))}
 
@@ -60,7 +50,7 @@ class Lrn(Scene):
     input: ArrayLike = input_maps("the channels")
 
     @cached_property
-    def maps(self) -> Maps:
+    def maps(self) -> Data:
         """The input."""
         return load_maps(self.input, self.channels, self.i, seed=self.seed, default=_DEFAULTS[self.kind])
 
@@ -68,7 +58,7 @@ class Lrn(Scene):
         """The maps are loaded, and their sizes become `channels` and `i`."""
         channels, *size = self.maps.values.shape
         self.fill_in(channels=channels, i=tuple(size))
-        _lrn.check(self)
+        check_squares(self.maps.values)
 
     @cached_property
     def windows(self) -> Windows:
@@ -79,39 +69,4 @@ class Lrn(Scene):
 
     def story(self) -> Story:
         """One step for each value: pixel by pixel through the channels, or channel by channel."""
-        graph, inter, (channels, rows, columns) = Graph(), self.kind == "inter", self.maps.values.shape
-        x, constants = graph.map("x", self.maps.values), ("alpha", "beta", "k", "alpha_over_n")
-        norm = "local_response_norm" if inter else "local_response_norm_within"
-        b = graph.compute(norm, x, size=self.n, **{name: getattr(self, name) for name in constants})
-        if (most := float(np.abs(b.values).max())) > MAX_VALUE:
-            raise UsageError(f"the output reaches {most:.2g}, too large to write: use a larger --k or a smaller --beta")
-        story = Story(self, _lrn.TITLES[self.kind], graph, point=_lrn.POINTS[self.kind])
-        for symbol, name in (("n", "n"), ("k", "k"), (r"\alpha", "alpha"), (r"\beta", "beta")):
-            story.set("", symbol, story.number(name), size=False)
-        down = _lrn.rows_of_channels(channels, columns)
-        more: dict[str, Any] = {"axes": 3, "columns": math.ceil(channels / down), "held": inter}
-        more["captions"] = ("",) if channels == 1 else ()
-        marks = (*sheet_marks("window", channels, "window"), Mark(name="centre", role="result", channel=0))
-        X = story.cells("input", "Input $a$, {size}", x, data=self.maps, marks=marks, **more)
-        # A link between blocks one above the other would run through their rows and captions.
-        result = Mark(name="result" if inter else "current", role="result")
-        more |= {"pending": True, "digits": short_digits(b.values, self.digits), "marks": (result,)}
-        Y = story.cells("output", "Output $b$, {size}", b, **more)
-
-        def steps() -> Iterator[Step]:
-            for at in sorted(self.windows.places(), key=lambda at: (at[1:], at[0]) if inter else at):
-                near = dict.fromkeys(self.windows.cells(at), "neighbour")
-                yield story.step(
-                    _lrn.divided(self, story, X, Y, at),
-                    X.windows(self.windows, at, near | {at: "selected"}),
-                    X.mark("centre", at),
-                    Y.write(at, result.name),
-                )
-
-        return story.play(
-            steps,
-            self.windows.count,
-            *stage_of_two(X, Y, more["columns"] * columns, down * rows),
-            step_roles=("neighbour", "selected", "output"),
-            **_lrn.texts(self),
-        )
+        return normalized(self)

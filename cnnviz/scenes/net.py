@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import ClassVar
 
 from cnnviz.limits import MAX_SIDE
-from cnnviz.network.onnx_crop import find_layer
 from cnnviz.network.onnx_field import field_tour
 from cnnviz.network.onnx_file import DIGITS
 from cnnviz.network.onnx_gradcam import class_of, heat_tour
@@ -17,7 +16,7 @@ from cnnviz.network.onnx_stations import LONGEST_TITLE, Tour, short, whole_tour
 from cnnviz.network.torch_module import exported
 from cnnviz.parameters import ArrayLike, Numbers, Size, param
 from cnnviz.scene import Scene
-from cnnviz.scenes._net_layer import layer_story
+from cnnviz.scenes._net_layer import find_layer, layer_story
 from cnnviz.story import Story, refuse
 from cnnviz.words import Text, counted
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
+from cnnviz.data import Data
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_SIDE
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
 from cnnviz.scenes import _norms
 from cnnviz.scenes._comparison import comparison
-from cnnviz.story import Maps, Story, check_squares, input_maps, input_size, kinds, load_maps
+from cnnviz.story import Story, check_squares, input_maps, input_size, kinds, load_maps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +45,7 @@ class Norm(Scene):
     input: ArrayLike = input_maps("all channels of all samples")
 
     @cached_property
-    def maps(self) -> Maps:
+    def maps(self) -> Data:
         """The channels of all samples, one after the other."""
         sheets = self.batch * self.channels
         texts = {"what": "maps", "option": "--batch times --channels"}

@@ -104,7 +104,7 @@ class OutputSize(Scene):
             (X, "→", Y, Equation(name=PANEL, lines=(*head, *asked), widest=widest)),
             alt=Text(
                 "how the output size of a convolution is counted: {slides}; the positions that fit make a {o} output",
-                slides=slide.told(story.told("input", "kernel")),
+                slides=slide.describe(story.settings_text("input", "kernel")),
                 o=Shape(windows.out),
             ),
             step_roles=("kernel", "kernel_on_padding", "output", "unreached", "padding_unreached", "active"),

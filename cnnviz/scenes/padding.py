@@ -23,7 +23,6 @@ from cnnviz.story import (
     padding,
     refuse,
     stride,
-    tolerance,
 )
 from cnnviz.storyboard import Change, Step
 from cnnviz.words import Number, Shape, Text, Words, equation, joined, total
@@ -60,7 +59,7 @@ class Padding(MapAndKernel):
         x, w, graph = self.map.values, self.weights.values, Graph()
         pixels, kernel = graph.map("x", x), graph.kernel("w", w)
         slides = [Sliding(i=x.shape, k=w.shape, s=self.s, p=self.p, mode=mode) for mode in _padding.MODES]
-        windows, lost = slides[0].windows, tolerance(x, w)
+        windows = slides[0].windows
         padded = [slide.pad(graph, pixels, f"x_{slide.mode}") for slide in slides]
         options = {"stride": self.s, "padding": (0, 0), "dilation": (1, 1)}
         found = [
@@ -71,8 +70,8 @@ class Padding(MapAndKernel):
         story.fits(windows, "this comparison")
         story.sizes(k=w.shape, s=self.s, p=self.p)
         outputs = np.array([each.values[0, 0] for each in found])
-        differ = np.ptp(outputs, axis=0) > lost
-        how: dict[str, Any] = {"pending": True, "under": True, "shade": story.shade(outputs), "lost": lost}
+        differ = np.ptp(outputs, axis=0) > found[0].lost
+        how: dict[str, Any] = {"pending": True, "under": True, "shade": story.shade(outputs)}
         W = story.cells("kernel", "Kernel {size}", kernel, role="kernel", below=self.kernel_name)
         pairs = list[tuple[Cells, Cells]]()
         for mode, filled, y in zip(_padding.MODES, padded, found, strict=True):
@@ -104,7 +103,7 @@ class Padding(MapAndKernel):
                 "a {i} map with {p} in four modes (zeros, reflect, replicate, circular) and the {o} output of one {k} "
                 "kernel over each: outputs at the edges differ, those inside do not",
                 i=Shape(x.shape),
-                p=story.told("kernel", "stride"),
+                p=story.settings_text("kernel", "stride"),
                 k=Shape(w.shape),
                 o=Shape(windows.out),
             ),

@@ -27,10 +27,9 @@ from cnnviz.story import (
     load_sheets,
     refuse,
     sheet_marks,
-    tolerance,
 )
 from cnnviz.storyboard import Mark, Operator, Step
-from cnnviz.words import Extent, Math, Number, Shape, Text, equation, joined
+from cnnviz.words import Extent, Math, Number, Text, equation, joined
 
 _MOST_PATCHES, _MOST_NUMBERS = 16, 48
 
@@ -87,16 +86,16 @@ class PatchEmbed(Scene):
         story.sizes(C=channels)
         story.set("patch", "p", self.patch)
         story.set("token", "D", d)
-        b, lost = story.bias(self.bias), tolerance(x, w)
+        b = story.bias(self.bias)
         how = sheets(range(channels), channels, "channel {n}", "")
         outlines = sheet_marks("window", channels, "window")[::-1]
         X = story.cells("input", "", pixels, windows=windows, data=data, marks=outlines, **how)
         row = Mark(name="row", role="window")
         P = story.cells("patches", "Patches P {size}", patches, axes=2, pending=True, marks=(CURRENT, row))
         W = story.cells("weights", "Weights W {size}", w.reshape(d, m), role="kernel", marks=(row,))
-        T = story.cells("tokens", "Tokens T {size}", tokens, axes=2, pending=True, lost=lost)
+        T = story.cells("tokens", "Tokens T {size}", tokens, axes=2, pending=True)
         how = {"axes": 3, "held": True, "captions": ("",) * d}
-        Y = story.cells("maps", "Conv2d {size}", y, pending=True, lost=lost, **how)
+        Y = story.cells("maps", "Conv2d {size}", y, pending=True, **how)
 
         def steps() -> Iterator[Step]:
             for t, at in enumerate(windows.places()):
@@ -125,7 +124,6 @@ class PatchEmbed(Scene):
             Text("tokens {n}", n=equation("N", cut, count)),
             Text("parameters {n}", n=equation(None, weights, d * m + d)),
         )
-        told = "a patch embedding: {x} cut into {n} patches; weights of {w} make a token of each, as a convolution does"
         times = Operator(name="times", text=Math(r"P\cdot"), size=24)
         product = Operator(name="product", text=Math(r"^{T}+b=" if b.value else r"^{T}="), size=22)
         return story.play(
@@ -134,7 +132,6 @@ class PatchEmbed(Scene):
             (X, "→", P),
             (times, W, product, T, Operator(name="same", text="="), Y),
             answer=Text("Tokens are the cells of a convolution with kernel = stride = {p}", p=Extent(self.patch)),
-            alt=Text(told, x=Shape(x.shape), n=count, w=Shape((d, m))),
             formula=joined(formula, "    "),
             convention=Text("a row: channel by channel, each row by row"),
         )

@@ -57,7 +57,9 @@ class Pool(Pooled):
                 f"avg pooling has no dilation {to_cli(self.d)}: leave --d out, or use max": dilated and not is_max,
                 "max pooling counts nothing: leave --no-count-include-pad out, or use avg": uncounted and is_max,
                 f"{windows}: leave {options} out": chosen and own,
-                f"{large}: use --p {most} or less": any(2 * p > side for side, p in zip(k, self.p, strict=True)),
+                f"{large}: use --p {most} or less, or a larger --k": any(
+                    2 * p > side for side, p in zip(k, self.p, strict=True)
+                ),
             }
         )
         self.fill_in(i=self.map.values.shape)
@@ -83,7 +85,7 @@ class Pool(Pooled):
             options |= {"dilation": self.d} if self.kind == "max" else {"count_include_pad": self.count_include_pad}
             story.set("window", "k", self.k)
             story.sizes(s=self.s, **({"p": self.p} if any(self.p) else {}), d=self.d)
-            what = slide.told(story.told("window"), "window")
+            what = slide.describe(story.settings_text("window"), "window")
         y = graph.compute(f"{function}{self.kind}_pool2d", graph.map("x", x), **options)
         keeps = {"max": "Each window keeps its maximum: {i} → {o}", "avg": "Each window keeps its mean: {i} → {o}"}
         story.point = Text(keeps[self.kind], i=Shape(x.shape, "input"), o=Shape(windows.out, "output"))

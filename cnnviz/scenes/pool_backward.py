@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from cnnviz.parameters import ArrayLike, Size
+from cnnviz.parameters import ArrayLike
 from cnnviz.scenes._backward import BY_X, adding_up, grad_output, gradient_panel, load_grad, sends
-from cnnviz.scenes._pooling import Pooled, sent, shared
-from cnnviz.story import WINDOW, Graph, Sliding, Story, kernel_size, stride
+from cnnviz.scenes._pooling import PooledBack, sent, shared
+from cnnviz.story import WINDOW, Graph, Story
 from cnnviz.storyboard import Step
 from cnnviz.words import Math, Shape, Text
 
@@ -20,7 +20,7 @@ _POINTS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class PoolBackward(Pooled):
+class PoolBackward(PooledBack):
     """Back-propagation through max or average pooling, given the gradient of its output.
 
     A maximum sends the gradient to the cell that it came from, of equal ones to the first as torch.nn.functional does;
@@ -33,22 +33,13 @@ class PoolBackward(Pooled):
         "cnnviz pool-backward max --i 5 --k 3 --s 1",
     )
 
-    k: Size = kernel_size(2, help="Window size.")
-    s: Size | None = stride(None, shown_default="the window's size")
     grad_output: ArrayLike | None = grad_output()
-
-    def prepare(self) -> None:
-        """The input is loaded, and its size and the stride become `i` and `s`."""
-        self.fill_in(i=self.map.values.shape, s=self.s or self.k)
 
     def story(self) -> Story:
         """The way forward in one step, the gradient arrives, then one step for each of its cells."""
-        x, is_max, graph = self.map.values, self.kind == "max", Graph()
-        slide = Sliding(i=x.shape, k=self.k, s=self.s or self.k)
+        slide, is_max, graph = self.slide, self.kind == "max", Graph()
         windows, places = slide.windows, list(slide.windows.places())
-        options = {"dilation": (1, 1)} if is_max else {"count_include_pad": True}
-        sizes: dict[str, Any] = {"kernel_size": self.k, "stride": slide.s, "padding": (0, 0), "ceil_mode": False}
-        y = graph.compute(f"{self.kind}_pool2d", graph.map("x", x), **sizes, **options)
+        y, *_ = self.pooled(graph)
         g = load_grad(self.grad_output, windows.out, self.seed)
         found = graph.backward(y, graph.map("grad_y", g))
         title = Text("Max pooling, backward" if is_max else "Average pooling, backward")
@@ -61,7 +52,7 @@ class PoolBackward(Pooled):
         Y = story.cells("output", "$y$ {size}", y, pending=True)
         G = gradient_panel(story, g, under=True, marks=(WINDOW,))
         best = self.winners(X, windows)
-        by_x = adding_up(story, "by-input", Text("${g}$", g=BY_X), found["grad_x"], shared(windows, g, best))
+        by_x = adding_up(story, "by-input", Math(BY_X), found["grad_x"], shared(windows, g, best))
         by_x.noted = any(step < side for step, side in zip(slide.s, slide.k, strict=True))
 
         def steps() -> Iterator[Step]:
@@ -85,7 +76,7 @@ class PoolBackward(Pooled):
             alt=Text(
                 "back-propagation through {name}: {slides}; each cell of the {grad} gradient of the output {goes}",
                 name=title,
-                slides=slide.told(story.told("window"), "window"),
+                slides=slide.describe(story.settings_text("window"), "window"),
                 grad=Shape(windows.out),
                 goes=Text("goes to the cell that was the maximum" if is_max else "is divided among its window"),
             ),

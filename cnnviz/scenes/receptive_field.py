@@ -15,8 +15,8 @@ from cnnviz.parameters import param
 from cnnviz.scene import Scene
 from cnnviz.scenes._layer_list import Slide, field_growth, name_of, read_list, slide_of
 from cnnviz.scenes._paths import answer, open_field, record_paths, seen_of
-from cnnviz.story import Cells, Graph, Story, input_size
-from cnnviz.storyboard import Mark, Shade, Step
+from cnnviz.story import WINDOW, Cells, Graph, Story, input_size
+from cnnviz.storyboard import Shade, Step
 from cnnviz.words import Math, Number, Shape, Strong, Symbol, Text, equation, evaluate, total
 
 _MOST_CELLS = 64
@@ -71,22 +71,24 @@ class ReceptiveField(Scene):
         graph = Graph()
         paths = record_paths(graph, self._slides, sizes)
         story = Story(self, Text("Receptive field"), graph)
-        r = Shape((self.field,) * 2)
-        seen = Shape(tuple(map(int, np.ptp(np.argwhere(paths[-1].values[0, 0]), axis=0) + 1)))
-        whole = "One output cell sees {r} of the input, but not all of it alike"
-        cut = "One output cell sees {r}, {seen} in the input"
-        story.point = Text(whole if r == seen else cut, r=Strong(r), seen=seen)
-        story.set("layers", "L", Number(len(layers)), size=False)
+        story.set("layers", "L", len(layers))
         story.set("input", "i", Number(sizes[0]))
         names = ["input", *(f"layer{n}" for n in range(1, len(sizes)))]
         said = ["Input {size}", *["Map {size}"] * (len(layers) - 1), "Output {size}"]
-        marks = (Mark(name="window", role="window"),)
         maps = []
         for name, label, tensor, last in zip(names, said, reversed(paths), [None, *layers], strict=True):
             shade = Shade(scale="sequential", lo=0, hi=float(tensor.values.max()), always=True)
-            more: dict[str, Any] = {"shade": shade, "marks": marks, "first": np.full(tensor.values.shape[2:], np.nan)}
+            more: dict[str, Any] = {
+                "shade": shade,
+                "marks": (WINDOW,),
+                "first": np.full(tensor.values.shape[2:], np.nan),
+            }
             below = name_of(last) if last else None
             maps.append(story.cells(name, label, tensor, axes=2, pending=True, digits=0, below=below, **more))
+        r, seen = Shape((self.field,) * 2), Shape(seen_of(maps[0])[1])
+        whole = "One output cell sees {r} of the input, but not all of it alike"
+        cut = "One output cell sees {r}, {seen} in the input"
+        story.point = Text(whole if r == seen else cut, r=Strong(r), seen=seen)
         return story.play(
             lambda: self._steps(story, maps),
             1 + len(layers),
@@ -103,8 +105,7 @@ class ReceptiveField(Scene):
         output = maps[-1]
         middle, _ = seen_of(output)
         asked = Text("How much of the input does this output cell see?")
-        beside = output.relabel(name_of(self.chain[-1]))
-        yield story.step(asked, output.ask(middle), output.mark("window", middle), beside, beats=2)
+        yield story.step(asked, output.ask(middle), output.mark("window", middle), beats=2)
         width = 1
         for layer, below, above in reversed(list(zip(self.chain, maps, maps[1:], strict=False))):
             k, s, _, d = slide_of(layer)

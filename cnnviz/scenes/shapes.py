@@ -57,7 +57,7 @@ class Shapes(Scene):
             story.point = Text(said, layer=rows[-1].name, last=last, wrong=wrong)
         else:
             story.point = Text("Each layer's output is the next one's input: {i} → {last}", i=Shape(shape), last=last)
-        story.set("layers", "L", Number(len(layers)), size=False)
+        story.set("layers", "L", len(layers))
 
         header = tuple(map(Text, ("Layer", "Output", "Parameters", "Multiplications")))
         entries: list[tuple[Words, ...]] = [(Text("Input"), Shape(shape), "", ""), *map(self._entries, rows)]
@@ -87,21 +87,15 @@ class Shapes(Scene):
             rest = () if wrong else light_rows(table, len(entries))
             yield story.step(closing(rows), rest, beats=2)
 
-        alt = Text("a table of {n} layers: the shape of each output, parameters and multiplications", n=len(layers))
         costs = r"F\cdot(C\cdot k^2+1)\qquad F\cdot o^2\cdot C\cdot k^2"
         formula = r"o=\lfloor(i+2p-d(k-1)-1)/s\rfloor+1\qquad " + costs
         count = 2 + len(rows) + (not wrong)
-        return story.play(steps, count, (table,), alt=alt, formula=Math(formula), step_roles=())
+        return story.play(steps, count, (table,), formula=Math(formula), step_roles=())
 
     @staticmethod
     def _entries(row: ShapeRow) -> tuple[Words, ...]:
-        if row.refused is not None:
-            return row.name, row.size, "", ""
-        cells = [
-            equation(None, each, evaluate(each), strong=False) if each else ""
-            for each in (row.parameters, row.products)
-        ]
-        return row.name, row.size, *cells
+        costs = (row.parameters, row.products) if row.refused is None else (None, None)
+        return row.name, row.size, *(equation(None, n, evaluate(n), strong=False) if n else "" for n in costs)
 
     @staticmethod
     def _write(row: int, texts: tuple[Words, ...], origin: tuple[int, int] | None = None) -> Iterator[SetEntry]:

@@ -56,7 +56,7 @@ class SoftmaxCrossEntropy(Scene):
         Z = column(story, "logits", Text("logits {z}", z=Symbol("z")), z, "forward", **same)
         P = column(story, "softmax", Text("softmax {p}", p=Symbol("p")), p, **same)
         Y = column(story, "target", Text("label {y}", y=Symbol("y")), np.eye(len(z))[self.label], **same)
-        G = column(story, "gradient", Text("${g}$", g=_BY_Z), found["grad_x"], **same)
+        G = column(story, "gradient", Math(_BY_Z), found["grad_x"], **same)
         most, here = self.most(), (self.label, 0)
 
         def steps() -> Iterator[Step]:
@@ -68,7 +68,7 @@ class SoftmaxCrossEntropy(Scene):
             value = Number(float(loss.values), most, ("loss",))
             said = Text("The right class counts: {loss}", loss=equation(Symbol("L"), -call("ln", chosen), value))
             yield story.step(
-                said, Y.fill("input"), Z.hide("window"), P.mark("current", here), Y.mark("window", here), beats=2
+                said, story.rest(), Y.fill("input"), P.mark("current", here), Y.mark("window", here), beats=2
             )
             for at in np.ndindex(len(z), 1):
                 caption = equation(G.symbol(_BY_Z, at[:1]), P[at] - Y[at], G[at])

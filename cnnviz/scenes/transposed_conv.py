@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnnviz.limits import MAX_SIDE
 from cnnviz.parameters import ArrayLike, Numbers, Size, param, to_cli
 from cnnviz.scenes._filters import MapsAndFilters, biases, channel_groups, sheet_count
-from cnnviz.scenes._scatter import scatter
-from cnnviz.scenes._stamped_maps import stamp_maps
+from cnnviz.scenes._stamps import scatter, stamp_maps
 from cnnviz.scenes._stretch import slide
 from cnnviz.story import (
     CROWDED_SIDE,
@@ -28,7 +27,7 @@ from cnnviz.story import (
     stride,
     transposed_conv_size,
 )
-from cnnviz.words import Filled, Shape, Text
+from cnnviz.words import Shape, Text
 
 _POINTS = {
     "convolution": "Zeros between and around make it a convolution with stride 1: {i} → {o}",
@@ -90,33 +89,30 @@ class TransposedConv(MapsAndFilters):
         most = self.d[0] * (w.shape[0] - 1), self.d[1] * (w.shape[1] - 1)
         cut = f"padding {to_cli(self.p)} cuts off cells of the input: use --p {to_cli(most)} or less, or --view scatter"
         refuse({cut: view == "convolution" and (self.p[0] > most[0] or self.p[1] > most[1])})
-        stretched, stamped, graph = self.windows(Axis.stretched), self.windows(Axis.transposed), Graph()
+        windows, graph = self.windows(Axis.stretched if view == "convolution" else Axis.transposed), Graph()
         graph.essential = 0
         pixels, kernel = graph.map("x", x), graph.kernel("w", w)
         b = graph.given("b", self.offsets) if self.offsets.any() else None
         y = graph.compute("conv_transpose2d", pixels, kernel, b, **self.sizes)
 
-        crowded = max(*stretched.drawn, *y.values.shape[2:]) >= CROWDED_SIDE
-        point = Text(_POINTS[view], i=Shape(x.shape, "input"), o=Shape(y.values.shape[2:], "output"))
+        out = y.values.shape[2:]
+        crowded = max(*windows.drawn, *out) >= CROWDED_SIDE
+        point = Text(_POINTS[view], i=Shape(x.shape, "input"), o=Shape(out, "output"))
         story = Story(self, Text("Transposed convolution"), graph, point=point, crowded=crowded)
-        windows = stretched if view == "convolution" else stamped
         story.fits(windows, "this transposed convolution", drawn="the stretched input", options="--i, --s or --k")
-        story.sizes(k=w.shape, s=self.s, p=self.p, a=self.output_padding, d=self.d)
-        more = self._formula(y.values.shape[2:]), story.bias(float(self.offsets[0]))
+        sizes = {"k": w.shape, "s": self.s, "p": self.p, "a": self.output_padding, "d": self.d}
+        story.sizes(**sizes)
+        # Dumoulin and Visin (2016), relationship 14 and, with dilation, its like.
+        general = transposed_conv_size(dilated=max(self.d) > 1, padded=any(self.output_padding))
+        more = windows, filled(general, out, "output", i=x.shape, **sizes), story.bias(float(self.offsets[0]))
         if view == "convolution":
-            return slide(self, story, y, stretched, *more)
-        return scatter(self, story, pixels, kernel, y, stamped, *more)
+            return slide(self, story, y, *more)
+        return scatter(self, story, pixels, kernel, y, *more)
 
     @property
     def sizes(self) -> dict[str, Any]:
         """The options of the operation, but for groups."""
         return {"stride": self.s, "padding": self.p, "output_padding": self.output_padding, "dilation": self.d}
-
-    def _formula(self, out: Sequence[int]) -> Filled:
-        """The output's size (Dumoulin and Visin 2016, relationship 14 and, with dilation, its like)."""
-        sizes = {"i": self.i or (), "s": self.s, "k": self.k or (), "p": self.p, "a": self.output_padding, "d": self.d}
-        general = transposed_conv_size(dilated=max(self.d) > 1, padded=any(self.output_padding))
-        return filled(general, out, "output", **sizes)
 
     def windows(self, axis: Callable[..., Axis]) -> Windows:
         """The windows of one map, in the input or the output."""

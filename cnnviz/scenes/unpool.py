@@ -8,16 +8,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from cnnviz.parameters import Size
-from cnnviz.scenes._pooling import Pooled, back_of, place_of, put_back, spread
+from cnnviz.scenes._pooling import PooledBack, back_of, place_of, put_back, spread
 from cnnviz.story import (
     WINDOW,
     Graph,
-    Sliding,
     Story,
-    kernel_size,
     reading_beats,
-    stride,
     tolerance,
 )
 from cnnviz.storyboard import Mark, Step
@@ -25,7 +21,7 @@ from cnnviz.words import Joined, Shape, Text, Words, equation
 
 
 @dataclass(frozen=True, kw_only=True)
-class Unpool(Pooled):
+class Unpool(PooledBack):
     """Unpooling: a pooled map becomes as large as the input was, though not the input again.
 
     Max unpooling puts each value back where its maximum stood, zeros elsewhere: Zeiler and Fergus (2014),
@@ -39,23 +35,13 @@ class Unpool(Pooled):
         "cnnviz unpool max --i 5 --k 3 --s 2",
     )
 
-    k: Size = kernel_size(2, help="Window size.")
-    s: Size | None = stride(None, shown_default="the window's size")
-
-    def prepare(self) -> None:
-        """The input is loaded, and its size and the stride become `i` and `s`."""
-        self.fill_in(i=self.map.values.shape, s=self.s or self.k)
-
     def story(self) -> Story:
         """One step for each pooled cell on the way down, one on the way back, and a last look."""
-        x, s, graph, is_max = self.map.values, self.s or self.k, Graph(), self.kind == "max"
-        slide = Sliding(i=x.shape, k=self.k, s=s)
+        x, slide, graph, is_max = self.map.values, self.slide, Graph(), self.kind == "max"
         windows, count = slide.windows, 2 * slide.windows.count + 1  # refuses a window that does not fit
-        size: dict[str, Any] = {"kernel_size": self.k, "stride": s}
-        more = {"dilation": (1, 1), "return_indices": True} if is_max else {"count_include_pad": True}
-        names, how = ("y", "indices") if is_max else ("y",), {"padding": (0, 0), "ceil_mode": False, **more}
-        pooled = graph.results(f"{self.kind}_pool2d", graph.map("x", x), names=names, **size, **how)
-        unpooled = graph.compute(f"{self.kind}_unpool2d", *pooled, result="unpooled", **size, output_size=x.shape)
+        pooled = self.pooled(graph, **({"return_indices": True} if is_max else {}))
+        size: dict[str, Any] = {"kernel_size": self.k, "stride": slide.s, "output_size": x.shape}
+        unpooled = graph.compute(f"{self.kind}_unpool2d", *pooled, result="unpooled", **size)
 
         kept, filled = "Maxima return to their places, the rest is 0", "Each mean fills its window"
         sizes = Shape(x.shape, "input"), Shape(windows.out, "pooled"), Shape(x.shape, "output")
@@ -63,7 +49,7 @@ class Unpool(Pooled):
         story = Story(self, Text("Max unpooling" if is_max else "Average unpooling"), graph, point=point)
         story.fits(windows, "this unpooling", steps=count)
         story.set("window", "k", self.k)
-        story.set("stride", "s", s)
+        story.set("stride", "s", slide.s)
         X = self.input_panel(story, windows)
         P = self.output_panel(story, X, "pooled", "Pooled {size}", pooled[0])
         how = {
@@ -83,11 +69,11 @@ class Unpool(Pooled):
                     # A maximum that was found stays marked.
                     changes.append(X.set(best[at], role="winner"))
                 yield story.step(said, changes)
-            back = put_back(windows, X, P, Y, best) if is_max else spread(windows, P, Y)
-            leaving = [*X.cover(()), X.hide("window")]
+            back = put_back(windows, P, Y, best) if is_max else spread(windows, P, Y)
             for at, (said, changes) in zip(windows.places(), back, strict=True):
-                yield story.step(said, leaving, changes, P.mark("current", at), Y.mark("window", *windows.outline(at)))
-                leaving = []
+                marks = [*story.rest(), P.mark("current", at), Y.mark("window", *windows.outline(at))]
+                marks += [each.mark("winner", best[at]) for each in (X, Y) if is_max]
+                yield story.step(said, marks, changes)
             rest = [Y.set((row, column), role="zero", value=0.0) for row, column in outside]
             yield story.step(back_of(x.size, best, len(outside)), rest, story.rest(), beats=reading_beats(count))
 
@@ -100,7 +86,7 @@ class Unpool(Pooled):
             alt=Text(
                 "{name}: {slides} and pools it to {o}; each value then {back}",
                 name=Text("max unpooling" if is_max else "average unpooling"),
-                slides=slide.told(story.told("window"), "window"),
+                slides=slide.describe(story.settings_text("window"), "window"),
                 o=Shape(windows.out, "pooled"),
                 back=Text(to_maxima if is_max else spreads),
             ),

@@ -13,8 +13,7 @@ from cnnviz.data import Data, load_map
 from cnnviz.notation import digits_for
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
-from cnnviz.scenes._pixel_shuffle import tell_shuffle
-from cnnviz.scenes._upsampling import LEARNED, MODES, sampled, ways_of
+from cnnviz.scenes._upsampling import LEARNED, MODES, sampled, tell_shuffle, ways_of
 from cnnviz.story import WINDOW, Cells, Graph, Story, input_map, input_size, kinds
 from cnnviz.storyboard import Mark, Step
 from cnnviz.words import Number, Shape, Strong, Text, joined
@@ -111,6 +110,5 @@ class Upsample(Scene):
                 yield story.step(joined(each, "     "), *written)
 
         formulas = [way.formula for name, way in ways.items() if name == self.kind or name != LEARNED]
-        alt = Text("a {i} map becomes {o} by {names}", **sizes, names=joined(ways))
         formula, answer = joined(formulas, "      "), Text(_ANSWERS[self.kind])
-        return story.play(steps, int(np.prod(out)), *stage, alt=alt, formula=formula, answer=answer)
+        return story.play(steps, int(np.prod(out)), *stage, formula=formula, answer=answer)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -46,11 +45,7 @@ class Cells:
 
     def __init__(self, panel: Grid | Block, values: Values, head: Words = "") -> None:
         self.panel, self.values, self._head = panel, values, head
-        self._before = panel.roles
-        self._roles = panel.roles.astype(object)
-        self._covered: dict[Place, tuple[str, Words]] = {}
-        self._asked: Place | None = None
-        self._outlined: set[str] = set()
+        self.rewind()
 
     @property
     def name(self) -> str:
@@ -64,8 +59,10 @@ class Cells:
 
     def rewind(self) -> None:
         """Be as before the first step."""
-        self._roles, self._covered, self._asked = self._before.astype(object), {}, None
-        self._outlined = set()
+        self._roles = self.panel.roles.astype(object)
+        self._covered: dict[Place, tuple[str, Words]] = {}
+        self._asked: Place | None = None
+        self._outlined: set[str] = set()
 
     def __getitem__(self, place: Place) -> Number:
         return self.number(place)
@@ -77,8 +74,7 @@ class Cells:
 
     def short(self, place: Place) -> Number:
         """The number in a cell, for a caption: without decimals that are 0."""
-        value = round(float(self.values[place]), self.decimals)
-        return self.number(place, exact_digits(value, self.decimals))
+        return self.number(place, exact_digits(round(float(self.values[place]), self.decimals), self.decimals))
 
     def ref(self, place: Place) -> Ref:
         """What a cell is called."""
@@ -128,8 +124,8 @@ class Cells:
         # The answer takes the question's place.
         answered = place == self._asked and value is not None
         self._asked = None if answered else self._asked
-        cell = self._cell(place, role=seen, value=value, note="" if answered else None)
-        return replace(cell, origin=origin, source=source)
+        note = "" if answered else None
+        return self._cell(place, role=seen, value=value, note=note, origin=origin, source=source)
 
     def ask(self, place: Place | None = None) -> Cell:
         """A question mark in a cell, the first unless given, until it has a value."""
@@ -234,7 +230,7 @@ class Cells:
     def reset(self) -> Iterator[Change]:
         """Come to rest, each cell as it was before the first step."""
         yield from self.rest()
-        yield from self.become(self._before)
+        yield from self.become(self.panel.roles)
 
     def become(self, roles: npt.NDArray[np.str_] | str) -> Iterator[Cell]:
         """Every cell has a role of its own, or all the same; those that have it already stay."""
@@ -242,10 +238,6 @@ class Cells:
             if role != self.role(place):
                 yield self.set(place, role=str(role))
 
-    def _cell(
-        self, place: Place, role: str | None = None, value: float | None = None, note: Words | None = None
-    ) -> Cell:
+    def _cell(self, place: Place, **changed: Any) -> Cell:
         channel = place[0] if len(place) == 3 else None
-        return Cell(
-            panel=self.name, row=place[-2], column=place[-1], channel=channel, role=role, value=value, note=note
-        )
+        return Cell(panel=self.name, row=place[-2], column=place[-1], channel=channel, **changed)

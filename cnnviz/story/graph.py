@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,14 +17,20 @@ Values = npt.NDArray[np.float64]
 _KINDS = {"unfold": PLAIN, "tokens": PLAIN}
 """Operations whose result is another kind of array than what goes in."""
 
+_LOST = 1e-12
+
 
 @dataclass(frozen=True, eq=False)
 class Tensor:
-    """An array of the graph in torch's layout: what was given, or what a call makes."""
+    """An array of the graph in torch's layout: what was given, or what a call makes.
+
+    `lost` is what floats may have left of 0 in it, where it adds up products with kernels.
+    """
 
     name: str
     values: Values
     kind: str = MAP
+    lost: float = 0.0
 
 
 class Graph:
@@ -49,13 +55,11 @@ class Graph:
 
     def map(self, name: str, values: npt.ArrayLike) -> Tensor:
         """Maps, with axes for samples and channels put before those that they have."""
-        array = np.asarray(values, np.float64)
-        return self.given(name, array.reshape((1,) * (4 - array.ndim) + array.shape), MAP)
+        return self.given(name, _with_four_axes(values), MAP)
 
     def kernel(self, name: str, values: npt.ArrayLike) -> Tensor:
         """Kernels, with axes for channels put before those that they have."""
-        array = np.asarray(values, np.float64)
-        return self.given(name, array.reshape((1,) * (4 - array.ndim) + array.shape), KERNEL)
+        return self.given(name, _with_four_axes(values), KERNEL)
 
     def compute(self, function: str, *tensors: Tensor | None, result: str = "y", **options: Any) -> Tensor:
         """Call a function of `torch.nn.functional`, or one of cnnviz's own where torch has none; None is left out.
@@ -70,17 +74,13 @@ class Graph:
         """As `compute`, of a function with several results, each by its name."""
         used = [tensor for tensor in tensors if tensor is not None]
         found = compute(function, *(tensor.values for tensor in used), **options)
-        call = Call(
-            function=function,
-            operands=tuple(tensor.name for tensor in used),
-            result=names[0],
-            shape=used[0].values.shape,
-            options=options,
-        )
-        self._calls.append(call)
+        self._call(function, used, names[0], options)
         values = found if isinstance(found, tuple) else (found,)
         kind = _KINDS.get(function, used[0].kind)
-        return tuple(Tensor(name, np.asarray(each), kind) for name, each in zip(names, values, strict=False))
+        lost = max(
+            (tolerance(used[0].values, each.values) for each in used if each.kind == KERNEL), default=used[0].lost
+        )
+        return tuple(Tensor(name, np.asarray(each), kind, lost) for name, each in zip(names, values, strict=False))
 
     def descend(self, loss: Tensor, rate: float) -> Mapping[str, Tensor]:
         """Take one step of gradient descent, with all that goes in but maps as weights; see `Training`.
@@ -111,9 +111,12 @@ class Graph:
 
     def record(self, function: str, tensor: Tensor, values: npt.ArrayLike, result: str, **options: Any) -> Tensor:
         """A call whose result is known, for it was computed on the way."""
-        operands, shape = (tensor.name,), tensor.values.shape
-        self._calls.append(Call(function=function, operands=operands, result=result, shape=shape, options=options))
+        self._call(function, [tensor], result, options)
         return Tensor(result, np.asarray(values, np.float64), tensor.kind)
+
+    def _call(self, function: str, tensors: Sequence[Tensor], result: str, options: Mapping[str, Any]) -> None:
+        operands, shape = tuple(tensor.name for tensor in tensors), tensors[0].values.shape
+        self._calls.append(Call(function=function, operands=operands, result=result, shape=shape, options=options))
 
     def show(
         self,
@@ -121,33 +124,19 @@ class Graph:
         panel: str,
         index: tuple[int, ...] = (),
         shape: tuple[int, ...] | None = None,
-        *,
-        size: bool = False,
-        among: bool = False,
-        printed: bool = True,
-        sheets: tuple[int, ...] = (),
+        **more: Any,
     ) -> None:
         """A panel shows a tensor, in the end the last one, or the part of it at `index`, in a `shape` of its own.
 
-        With `size` it shows the shape alone. `among` others, it is the next row of what is expected there. Programs
-        print it if it is `printed`. Of its channels the panel has those of `sheets`, all of them unless given.
+        `more` are fields of `Shown`. `among` others, it is the next row of what is expected there.
         """
-        shown = Shown(
-            name=tensor.name,
-            panel=panel,
-            index=index,
-            sheets=sheets,
-            size=size,
-            kind=tensor.kind,
-            printed=printed,
-            among=among,
-        )
+        shown = Shown(name=tensor.name, panel=panel, index=index, kind=tensor.kind, **more)
         self._shown.append(shown)
-        if size:
+        if shown.size:
             return
         found = shown.of(tensor.values)
         found = found if shape is None else found.reshape(shape)
-        if among:
+        if shown.among:
             others = [self._expected[panel]] if panel in self._expected else []
             found = np.concatenate([*others, found[None]])
         self._expected[panel] = found
@@ -179,3 +168,13 @@ class Graph:
             course=self.course,
             inputs=self._inputs,
         )
+
+
+def tolerance(values: Values, weights: Values | float = 1.0) -> float:
+    """What floats may leave of 0 where values are added up with weights."""
+    return _LOST * float(np.abs(values).max() * np.abs(weights).sum())
+
+
+def _with_four_axes(values: npt.ArrayLike) -> Values:
+    array = np.asarray(values, np.float64)
+    return array.reshape((1,) * (4 - array.ndim) + array.shape)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,14 +25,6 @@ _DIGITS = 10
 _RANDOM_TAG = 2
 
 
-@dataclass(frozen=True, eq=False)
-class Maps:
-    """Maps of one size, (sheets, rows, columns), read-only; `source` says where they came from, as `Data` has it."""
-
-    values: Values
-    source: str = "values"
-
-
 def load_maps(
     spec: object,
     sheets: int | None,
@@ -43,37 +34,35 @@ def load_maps(
     default: tuple[int, Size],
     what: str = "channels",
     option: str = "--channels",
-) -> Maps:
-    """Load `sheets` maps of `size`.
+) -> Data:
+    """Load `sheets` maps of `size`, any number for None, as (sheets, rows, columns).
 
-    As `data.load_map`, whose grids are cut into `sheets` (1 for None) maps of equal height, one below the other; an
-    array may have three axes or more itself. Random values are 0 to 9, from `seed`; names have the `default` number and
-    size. Raises UsageError; `what` and `option` name the sheets.
+    As `load_sheets`, but random values are 0 to 9, and names have the `default` number and size. Raises UsageError;
+    `what` and `option` name the sheets.
     """
     name = spec.strip().lower() if isinstance(spec, str) else "random" if spec is None else ""
-    if name in MAP_NAMES:
-        count, (rows, columns) = sheets or default[0], size or default[1]
-        if count * rows > MAX_SIDE:
-            raise UsageError(
-                f"{count} {what} of {size_text(rows, columns)} are more than {MAX_SIDE} rows of cells: "
-                f"use fewer {option} or a smaller --i"
-            )
-        if name == "random":
-            drawn = np.random.default_rng([seed, _RANDOM_TAG]).integers(0, _DIGITS, (count, rows, columns))
-            return _maps(drawn.astype(np.float64))
-        if name == PICTURE:
-            return _maps(np.repeat(load_map(name, (rows, columns), seed=seed).values[None], count, axis=0), "image")
-        return _maps(load_map(name, (count * rows, columns), seed=seed).values.reshape(count, rows, columns))
-    if isinstance(spec, (str, os.PathLike)) and os.fspath(spec).lower().endswith(".npy"):
-        saved = load_map(spec, size, seed=seed, axes=3, sheets=sheets or 1).values
-        spec = saved if saved.ndim == 3 else spec
-    axes = np.shape(spec) if hasattr(spec, "shape") else ()
-    if len(axes) >= 3:
-        count = math.prod(axes[:-2])
-        if sheets not in (None, count):
+    if name not in MAP_NAMES:
+        # An array may have samples and channels, which are sheets alike.
+        spec = np.reshape(spec, (-1, *np.shape(spec)[-2:])) if getattr(spec, "ndim", 0) > 3 else spec  # type: ignore[call-overload]
+        found = load_sheets(load_map, spec, [sheets], size, seed=seed)
+        if sheets not in (None, len(found.values)):
+            count = len(found.values)
             raise UsageError(f"input has {count} {what}, but {option} asks for {sheets}: make them equal")
-        sheets, spec = count, np.reshape(spec, (-1, axes[-1]))  # type: ignore[call-overload]
-    return _cut(spec, sheets or 1, size, seed, what, option)
+        return found
+    count, (rows, columns) = sheets or default[0], size or default[1]
+    if count * rows > MAX_SIDE:
+        raise UsageError(
+            f"{count} {what} of {size_text(rows, columns)} are more than {MAX_SIDE} rows of cells: "
+            f"use fewer {option} or a smaller --i"
+        )
+    shape = (count, rows, columns)
+    if name == "random":
+        values = np.random.default_rng([seed, _RANDOM_TAG]).integers(0, _DIGITS, shape).astype(np.float64)
+    elif name == PICTURE:
+        values = np.repeat(load_map(name, (rows, columns), seed=seed).values[None], count, axis=0)
+    else:
+        values = load_map(name, (count * rows, columns), seed=seed).values.reshape(shape)
+    return Data(_read_only(values), "image" if name == PICTURE else name, name)
 
 
 def load_sheets(
@@ -113,22 +102,6 @@ def _read_only(values: Values) -> Values:
     return values
 
 
-def _cut(spec: object, count: int, size: Size | None, seed: int, what: str, option: str) -> Maps:
-    whole = (count * size[0], size[1]) if size else None
-    data = load_map(spec, whole, seed=seed)
-    rows, columns = data.values.shape
-    if rows % count:
-        raise UsageError(
-            f"input has {rows} rows, which {count} {what} cannot share evenly: use --i, or {option} "
-            f"{' or '.join(str(n) for n in range(1, rows + 1) if rows % n == 0)}"
-        )
-    return _maps(data.values.reshape(count, rows // count, columns), data.source)
-
-
-def _maps(values: Values, source: str = "values") -> Maps:
-    return Maps(_read_only(values), source)
-
-
 def check_squares(values: Values, what: str = "the input value") -> None:
     """Refuse values whose squares are nothing to write out; raises UsageError."""
     most = float(values.flat[np.abs(values).argmax()])
@@ -147,5 +120,5 @@ def short_digits(values: Values, most: int | None = None) -> int:
 
     `most` are others that are asked for.
     """
-    usual = 2 if values.min() >= 0 and values.max() < 10 else 1
-    return digits_for(values, most=usual if most is None else most)
+    fitting = 2 if values.min() >= 0 and values.max() < 10 else 1
+    return digits_for(values, most=fitting if most is None else most)

@@ -26,18 +26,17 @@ KERNEL_HELP = (
 
 def input_size(default: Any = None, **more: Any) -> Any:
     """Declare the input's size."""
-    found = {"alias": "input-size", "help": "Input size.", "lo": 1, "hi": MAX_SIDE, "always_named": True}
-    if default is None:
-        found["shown_default"] = "5, or the data's own"
-    return param(default, **{**found, **more})
+    return _size(default, "5", **{"alias": "input-size", "help": "Input size.", "hi": MAX_SIDE, **more})
 
 
 def kernel_size(default: Any = None, **more: Any) -> Any:
     """Declare the kernel's size."""
-    found = {"alias": "kernel-size", "help": "Kernel size.", "lo": 1, "hi": MAX_KERNEL, "always_named": True}
-    if default is None:
-        found["shown_default"] = "3, or the data's own"
-    return param(default, **{**found, **more})
+    return _size(default, "3", **{"alias": "kernel-size", "help": "Kernel size.", "hi": MAX_KERNEL, **more})
+
+
+def _size(default: Any, size: str, **more: Any) -> Any:
+    shown = {} if default else {"shown_default": f"{size}, or the data's own"}
+    return param(default, **{"lo": 1, "always_named": True, **shown, **more})
 
 
 def input_map(default: str | None, **more: Any) -> Any:
@@ -117,8 +116,8 @@ class MapAndKernel(Scene):
             raise UsageError(
                 f"--kernel {number} could be a size or the only weight: use --k {number}, or --k 1 --kernel {number}"
             )
-        usual = "sobel-x" if self.k in (None, (3, 3)) else "random"
-        return usual if self.kernel is None else self.kernel
+        default = "sobel-x" if self.k in (None, (3, 3)) else "random"
+        return default if self.kernel is None else self.kernel
 
     @property
     def kernel_name(self) -> str:

@@ -89,7 +89,7 @@ class Sliding:
         starts = size("i") + size("p") if padded else size("i")
         return filled(call("min", general, call("ceil", starts / size("s"))), out, panel, **self.given)
 
-    def told(self, settings: Words, what: str = "kernel") -> Text:
+    def describe(self, settings: Words, what: str = "kernel") -> Text:
         """What slides over what, with the other settings in words, for alt texts."""
         template = f"a {{k}} {what} slides over a {{i}} input with {{settings}}"
         return Text(template, k=Shape(self.k), i=Shape(self.i), settings=settings)

@@ -35,7 +35,6 @@ from cnnviz.words import (
 if TYPE_CHECKING:
     from cnnviz.data import Data
     from cnnviz.scene import Scene
-    from cnnviz.story.maps import Maps
     from cnnviz.story.windows import Windows
 
 Values = npt.NDArray[np.float64]
@@ -61,7 +60,6 @@ _SIZES = {
 _UNSAID = {"d": ((1, 1), 1), "a": ((0, 0),), "g": (1,)}
 _MOST_LISTED = 9
 _MOST_WORDS = 3
-_LOST = 1e-12
 _OPERATORS = {"∗": "times", "+": "plus", "=": "equals", "→": "becomes"}
 
 
@@ -89,14 +87,13 @@ class Story:
         self, word: str, symbol: str, value: Phrase | Sequence[int] | int, *, size: bool = True, always: bool = False
     ) -> None:
         """A parameter for the head of the figure: `kernel k = 3`, its word shown `always` or where there is room."""
-        setting: Phrase
-        if isinstance(value, int | Number):
-            setting = Assigned(Symbol(symbol, size=size), Number(value) if isinstance(value, int) else value)
-        elif isinstance(value, Phrase):
-            setting = value
-        else:
-            setting = Assigned(Symbol(symbol, size=size), Extent(tuple(value), symbol))
-        self.settings.append(("", Text(f"{word} {{value}}", value=setting)) if always else (word, setting))
+        if isinstance(value, int):
+            value = Number(value)
+        elif isinstance(value, Sequence):
+            value = Extent(tuple(value), symbol)
+        if isinstance(value, Number | Extent):
+            value = Assigned(Symbol(symbol, size=size), value)
+        self.settings.append(("", Text(f"{word} {{value}}", value=value)) if always else (word, value))
 
     def number(self, name: str) -> Number:
         """A parameter as it was given, for formulas."""
@@ -120,7 +117,7 @@ class Story:
             self.set("bias", "b", number, size=False)
         return number
 
-    def told(self, *without: str) -> Words:
+    def settings_text(self, *without: str) -> Words:
         """The settings as words, without some: `stride 2, padding 1`."""
         found = (each for each in self.settings if each[0] not in without)
         return joined(Text(f"{word} {{value}}", value=getattr(value, "value", value)) for word, value in found)
@@ -153,8 +150,8 @@ class Story:
         windows: Windows | None = None,
         fill: float | Values = 0.0,
         pending: bool = False,
-        data: Data | Maps | None = None,
-        lost: float = 0.0,
+        data: Data | None = None,
+        lost: float | None = None,
         below: Words | None = None,
         size: Shape | None = None,
         first: Values | None = None,
@@ -207,7 +204,7 @@ class Story:
             self.graph.show_input(name, drawn, shown.shape)
         fields: dict[str, Any] = {"numbers": not self._crowded or role == "kernel", **more}
         if "digits" not in fields:
-            fields["digits"] = self.decimals(shown, lost=lost)
+            fields["digits"] = self.decimals(shown, lost=getattr(values, "lost", 0.0) if lost is None else lost)
         if "shade" not in fields:
             fields["shade"] = self.shade(shown, data, plain=role == "kernel")
         head, form = lines(*texts), Grid if drawn.ndim == 2 else Block
@@ -233,7 +230,7 @@ class Story:
             self.graph.show(values, panel, index, shown.shape, sheets=tuple(sheets))
         return shown, goes_in
 
-    def shade(self, values: Values, data: Data | Maps | None = None, *, plain: bool = False) -> Shade:
+    def shade(self, values: Values, data: Data | None = None, *, plain: bool = False) -> Shade:
         """How values become colours: greys for a picture, one hue for a map, two from a middle zero for signs."""
         picture, always = self._picture and not plain, (self._picture or self._crowded) and not plain
         if data is not None and picture and values.min() >= 0:
@@ -260,7 +257,7 @@ class Story:
         steps: Callable[[], Iterator[Step]],
         count: int,
         *stage: Sequence[Cells | Panel | str],
-        alt: Words,
+        alt: Words | None = None,
         step_roles: Sequence[str] = ("kernel", "kernel_on_padding", "output"),
         animated: bool = True,
         answer: Words = "",
@@ -269,9 +266,10 @@ class Story:
         """The story as a whole: its `count` steps, made anew at each call, and the `stage`, rows of panels.
 
         An `answer` is one step more: all panels come to rest, and the sentence says what there was to see.
-        `alt` says what an animation is seen of (or a still, where it is not `animated`); a small result is told behind
-        it. `texts` are the formula and the convention.
+        `alt` says what an animation is seen of (or a still, where it is not `animated`), the title with its settings
+        unless given; a small result and the point are told behind it. `texts` are the formula and the convention.
         """
+        alt = alt or Text("{title}: {settings}", title=self.title, settings=self.settings_text())
         alts = [Text("Animation of {what}", what=alt) if animated else alt, *self._result()]
         self._board = {
             "alt": sentences(*alts),
@@ -350,11 +348,6 @@ def check_steps(count: int, what: str, covered: int = 0) -> None:
             f"{what} would cover {covered} cells in {count} steps, more than {MAX_COVERED}: use a larger stride, a "
             "smaller window or less input"
         )
-
-
-def tolerance(values: Values, weights: Values | float = 1.0) -> float:
-    """What floats may leave of 0 where values are added up with weights."""
-    return _LOST * float(np.abs(values).max() * np.abs(weights).sum())
 
 
 def _stacked(values: Values) -> Values:

@@ -40,17 +40,15 @@ class Axis:
         Padding is on both sides, or before and after. Dumoulin and Visin (2016), relationship 15; with `ceil_mode` a
         last window may hang over the edge, as in `torch.nn.functional.max_pool2d`.
         """
-        span, padded = d * (k - 1) + 1, p
+        span, ends = d * (k - 1) + 1, p
         p, after = p if isinstance(p, tuple) else (p or 0, p or 0)
         room = size + p + after - span
-        if room < 0 and not ceil_mode:
-            raise _does_not_fit(size, k, padded, d)
         count = (-(-room // s) if ceil_mode else room // s) + 1
         if ceil_mode and (count - 1) * s >= size + p:
             # The last window must begin within the array or the padding before it.
             count -= 1
         if count < 1:
-            raise _does_not_fit(size, k, padded, d)
+            raise _does_not_fit(size, k, ends, d)
         return cls(size, tuple(tuple(range(o * s - p, o * s - p + span, d)) for o in range(count)), p, after)
 
     @classmethod
@@ -152,14 +150,8 @@ class Windows:
 
         Raises UsageError where none fits.
         """
-        rows, columns = zip(size, k, s, p, d, strict=True)
-        try:
-            first = Axis.sliding(*rows, ceil_mode=ceil_mode)
-        except UsageError as error:
-            # A row that was meant for a map of several.
-            more = ", or give more rows: data has ; between them" if p[0] is not None and size[0] == 1 < size[1] else ""
-            raise UsageError(f"{error}{more}", error.parameter, error.remedy) from None
-        return cls((first, Axis.sliding(*columns, ceil_mode=ceil_mode)))
+        axes = zip(size, k, s, p, d, strict=True)
+        return cls(tuple(Axis.sliding(*axis, ceil_mode=ceil_mode) for axis in axes))
 
     @classmethod
     def adaptive(cls, size: Sequence[int], out: Sequence[int]) -> Windows:
@@ -232,17 +224,20 @@ class Windows:
             return (0,) * len(axes), (0,) * len(axes)
         return tuple(start for start, _ in axes), tuple(end - start for start, end in axes)
 
+    @cached_property
+    def kinds(self) -> npt.NDArray[np.int_]:
+        """What every drawn cell is: of the array, padding, or beyond."""
+        return reduce(np.maximum.outer, [axis.kinds for axis in self.axes])
+
     def roles(self) -> npt.NDArray[np.str_]:
         """What every drawn cell is: input or padding, unreached where no window covers it; empty beyond."""
         seen = reduce(np.logical_and.outer, [axis.reached for axis in self.axes])
-        kind = reduce(np.maximum.outer, [axis.kinds for axis in self.axes])
         names = np.array([["unreached", "input"], ["padding_unreached", "padding"], ["empty", "empty"]])
-        return np.asarray(names[kind, seen.astype(int)])
+        return np.asarray(names[self.kinds, seen.astype(int)])
 
     def padded(self, values: npt.NDArray[np.float64], fill: float | npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """The array as it is drawn: `fill`, maybe an array of that shape, in the padding, NaN beyond."""
-        kind = reduce(np.maximum.outer, [axis.kinds for axis in self.axes])
-        found = np.where(kind == _PADDING, fill, np.nan)
+        found = np.where(self.kinds == _PADDING, fill, np.nan)
         found[tuple(slice(axis.before, axis.before + axis.size) for axis in self.axes)] = values
         return found
 
@@ -265,18 +260,16 @@ def transposed_size(i: int, k: int, s: int, p: int, a: int, d: int) -> int:
 
 def _does_not_fit(size: int, k: int, p: Ends | None, d: int) -> UsageError:
     """What to say of a kernel that is larger than the padded input, and what would work."""
-    before, after = p if isinstance(p, tuple) else (p or 0, p or 0)
-    added = f"2·{after}" if before == after else f"{before} + {after}"
-    span, padded = d * (k - 1) + 1, size + before + after
-    fits = (padded - 1) // d + 1
     if p is None:
         message = f"kernel {k} does not fit the input {size}: use --k {size} or less, or --i {k} or more"
-        return UsageError(message, "k", {"k": fits, "i": k})
+        return UsageError(message, "k", {"k": size, "i": k})
+    before, after = p if isinstance(p, tuple) else (p, p)
+    added = f"2·{after}" if before == after else f"{before} + {after}"
+    span, padded = d * (k - 1) + 1, size + before + after
+    fits, wanted = (padded - 1) // d + 1, -(-(span - size) // 2)
     spread = f" with dilation {d} spans {span}, which" if d > 1 else ""
-    less = f", --d {(padded - 1) // (k - 1)} or less" if d > 1 and padded >= k else ""
-    wanted = -(-(span - size) // 2)
     message = (
-        f"kernel {k}{spread} does not fit the padded input {padded} (= {size} + {added}): use --p {wanted} or "
-        f"more{less}, or --k {fits} or less"
+        f"kernel {k}{spread} does not fit the padded input {padded} (= {size} + {added}): use --p {wanted} or more, "
+        f"or --k {fits} or less"
     )
     return UsageError(message, "k", {"k": fits, "p": wanted})

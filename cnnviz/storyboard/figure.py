@@ -68,7 +68,4 @@ class Storyboard:
 
     def panel(self, name: str) -> Panel:
         """The panel of that name; KeyError where there is none."""
-        for panel in self.panels():
-            if panel.name == name:
-                return panel
-        raise KeyError(name)
+        return {panel.name: panel for panel in self.panels()}[name]

@@ -110,11 +110,11 @@ def _read(path: Path) -> dict[str, Any]:
         if not isinstance(entries, dict):
             raise UsageError(f"language file {path}: {table} is not a table")
         for english, own in entries.items():
-            _check(path, english, own, phrase=table != "texts")
+            _check(path, english, own)
     return data
 
 
-def _check(path: Path, english: str, own: object, *, phrase: bool) -> None:
+def _check(path: Path, english: str, own: object) -> None:
     if not isinstance(own, str):
         raise UsageError(f"language file {path}: {quote(english)} is not given as a text")
     if len(own) > _MOST_CHARACTERS:

@@ -121,10 +121,10 @@ def with_notes(board: Storyboard) -> Storyboard:
     stop, end = phrase(board.lang, ". "), phrase(board.lang, ".")
     notes = _notes(board)
 
-    def told(text: str) -> str:
+    def noted(text: str) -> str:
         return stop.join([text.removesuffix(end), *notes]) + end if text and notes else text
 
-    return replace(board, alt=told(board.alt), subject=told(board.subject))
+    return replace(board, alt=noted(board.alt), subject=noted(board.subject))
 
 
 def _notes(board: Storyboard) -> list[str]:

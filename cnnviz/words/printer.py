@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _BAND_LETTERS = 74
 _SQUARE = r"[\u3000-\u303f\u4e00-\u9fff\uff01-\uff60]"
 # No blank between two of Chinese's characters: its words have none.
-_BLANK_WITHIN = re.compile(f"(?<={_SQUARE}) (?={_SQUARE})")
+_BLANK_WITHIN = f"(?<={_SQUARE}) (?={_SQUARE})"
 
 
 class Printer(ExpressionPrinter):
@@ -69,7 +69,7 @@ class Printer(ExpressionPrinter):
         if not text.values:
             return template
         printed = template.format(**{name: self(value) for name, value in text.values.items()})
-        return _BLANK_WITHIN.sub("", printed) if self._language else printed
+        return re.sub(_BLANK_WITHIN, "", printed) if self._language else printed
 
     def _joined(self, words: Joined) -> str:
         sign = self._language.sign if self._language else str
@@ -139,18 +139,15 @@ class Printer(ExpressionPrinter):
         filled = [f"{text}={result}" for text, result in zip(numbers, results, strict=True)]
         if len(set(filled)) == 1:
             return _first_that_fits(f"${left}={general}={filled[0]}$", f"${left}={general}={results[0]}$")
-        named = ["", ""] if not self._symbols else [f"{self._sized(formula.left.name, axis)}=" for axis in range(2)]
-        rows, columns = (
-            self(Text(f"{axis} {{value}}", value=Math(f"{name}{text}")))
-            for axis, name, text in zip(("rows", "columns"), named, filled, strict=True)
-        )
-        short = (
-            self(Text(f"{axis} {{value}}", value=Math(f"{self._sized(formula.left.name, n)}={text}")))
-            for n, (axis, text) in enumerate(zip(("rows", "columns"), results, strict=True))
-        )
-        return _first_that_fits(
-            f"${left}={general}$    {rows}    {columns}", f"${left}={general}$    {'    '.join(short)}"
-        )
+        sized = [f"{self._sized(formula.left.name, axis)}=" for axis in range(2)]
+        named = sized if self._symbols else ["", ""]
+
+        def along(names: Sequence[str], texts: Sequence[str]) -> str:
+            axes = zip(("rows", "columns"), names, texts, strict=True)
+            return "    ".join(self(Text(f"{axis} {{value}}", value=Math(name + text))) for axis, name, text in axes)
+
+        whole = f"${left}={general}$    "
+        return _first_that_fits(whole + along(named, filled), whole + along(sized, results))
 
     def _by_cases(self, definition: ByCases) -> str:
         left = "" if definition.left is None else f"{self._bare(definition.left)} = "

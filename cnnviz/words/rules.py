@@ -43,17 +43,9 @@ def _root(x: Fraction) -> Fraction | None:
     return Fraction(top, below) if top * top == x.numerator and below * below == x.denominator else None
 
 
-def _minimum(*values: Any) -> Any:
-    return reduce(np.minimum, values)
-
-
-def _maximum(*values: Any) -> Any:
-    return reduce(np.maximum, values)
-
-
 FUNCTIONS: Mapping[str, Rule] = {
-    "max": Rule(_maximum, lambda *values: max(values)),
-    "min": Rule(_minimum, lambda *values: min(values)),
+    "max": Rule(lambda *values: reduce(np.maximum, values), lambda *values: max(values)),
+    "min": Rule(lambda *values: reduce(np.minimum, values), lambda *values: min(values)),
     "mean": Rule(lambda *values: sum(values) / len(values), lambda *values: sum(values, Fraction(0)) / len(values)),
     "abs": Rule(np.abs, abs),
     "floor": Rule(np.floor, lambda x: Fraction(math.floor(x))),

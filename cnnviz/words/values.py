@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from itertools import repeat
@@ -36,12 +37,12 @@ Environment = Mapping[str, Any]
 """The values of symbols by name."""
 
 _COMPARE: Mapping[str, Callable[[Any, Any], Any]] = {
-    "<": lambda a, b: a < b,
-    "≤": lambda a, b: a <= b,
-    ">": lambda a, b: a > b,
-    "≥": lambda a, b: a >= b,
-    "=": lambda a, b: a == b,
-    "≠": lambda a, b: a != b,
+    "<": operator.lt,
+    "≤": operator.le,
+    ">": operator.gt,
+    "≥": operator.ge,
+    "=": operator.eq,
+    "≠": operator.ne,
 }
 
 
@@ -149,13 +150,12 @@ def holds(conditions: Sequence[Condition], of: Callable[[Expression], Any]) -> A
     """Whether any of some conditions is true, for arrays element by element; none at all always are."""
     if not conditions:
         return True
-    found = [_all_hold([of(side) for side in condition.sides], condition.signs) for condition in conditions]
-    return found[0] if len(found) == 1 else np.logical_or.reduce(found)
+    return np.logical_or.reduce([_all_hold(list(map(of, each.sides)), each.signs) for each in conditions])
 
 
 def _all_hold(sides: Sequence[Any], signs: Sequence[str]) -> Any:
-    each = [_COMPARE[sign](a, b) for sign, a, b in zip(signs, sides, sides[1:], strict=False)]
-    return each[0] if len(each) == 1 else np.logical_and.reduce(each)
+    compared = (_COMPARE[sign](a, b) for sign, a, b in zip(signs, sides, sides[1:], strict=False))
+    return np.logical_and.reduce(list(compared))
 
 
 def _plain(value: Any) -> Any:

@@ -87,6 +87,5 @@ def test_a_framework_is_a_file(monkeypatch, tmp_path):
 
     (tmp_path / "words.py").write_text("from cnnviz.programs.pytorch import Framework\n", encoding="utf-8")
     monkeypatch.setattr(cnnviz.programs, "__path__", [*cnnviz.programs.__path__, str(tmp_path)])
-    monkeypatch.setattr(cnnviz.programs, "_FOLDERS", (*cnnviz.programs._FOLDERS, tmp_path))
     assert "words" in frameworks()
     assert make("conv").code("words") == make("conv").code("pytorch")

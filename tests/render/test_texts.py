@@ -6,10 +6,14 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from matplotlib.font_manager import FontProperties
 
 from cnnviz.discovery import find_scenes
 from cnnviz.pipeline import make
+from cnnviz.render.agg import DRAWS_GLYPHS
 from cnnviz.render.canvas import Box, hull
+from cnnviz.render.linear import line_formula
+from cnnviz.render.mpl import formula_parser
 from cnnviz.render.panels.base import TICK_SIZE
 from cnnviz.render.pen import Pen
 from cnnviz.render.text import covers_of
@@ -96,3 +100,29 @@ def test_texts_are_large_and_apart(scene):
         if fault[:2] not in {("small", kind) for kind in SMALL.get(scene, ())}
     }
     assert not found
+
+
+@pytest.mark.skipif(not DRAWS_GLYPHS, reason="set by mathtext before matplotlib 3.11")
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"$o=\lfloor(i+2p-k)/s\rfloor+1=\lfloor(5+2\cdot 0-3)/1\rfloor+1=3$",
+        r"$x(-1,\,2)\approx-0.25 - 7, AV\leq 10.5$",
+        "$k=3\\times 5$",
+        "${,}$",
+    ],
+)
+def test_a_formula_on_one_line_stands_as_mathtext_sets_it(text):
+    ours = line_formula(text, 22.4, 72)
+    prop = FontProperties(size=22.4, math_fontfamily="cm")
+    theirs = formula_parser().parse(text, 72, prop)
+    assert ours[:3] == theirs[:3]
+    assert [glyph[3] for glyph in ours.glyphs] == [glyph[3] for glyph in theirs.glyphs]
+    for own, other in zip(ours.glyphs, theirs.glyphs, strict=True):
+        assert own[0].fname == other[0].fname
+        assert own[4:] == pytest.approx(other[4:], abs=1e-9)
+
+
+def test_other_formulas_are_left_to_mathtext():
+    for text in (r"$\frac{1}{2}$", "$x^2$", "$x_1$", "$ $", r"$\max(0, x)$", r"$\leqslant$"):
+        assert line_formula(text, 20, 72) is None

@@ -13,13 +13,13 @@ from PIL import Image
 
 import cnnviz as package
 from cnnviz import UsageError
-from cnnviz.network.onnx_crop import crop_of
 from cnnviz.network.onnx_field import fields
 from cnnviz.network.onnx_file import read_onnx
 from cnnviz.network.onnx_gradcam import grad_cam
 from cnnviz.network.onnx_layers import blocks_of, folded, layers_of
 from cnnviz.network.onnx_run import prepare, run_onnx
 from cnnviz.pipeline import make
+from cnnviz.scenes._net_layer import crop_of
 
 RNG = np.random.default_rng(3)
 

@@ -32,6 +32,9 @@ class CellFace:
     def __init__(self, panel: Grid | Block, fitted: Fitted, look: Look, fit: Fit, *, bodied: bool) -> None:
         self.panel, self.fitted, self.look, self.fit, self.bodied = panel, fitted, look, fit, bodied
         self.side = fitted.cell
+        # Where a note ends, and its baseline.
+        self._edge = fitted.cell - fitted.gap // 2 - look.px(CLEAR)
+        self._largest_note = max(_NUMBER_SIZE * look.unit, _NOTE_SHARE * fitted.cell)
         self.scale = look.theme.scale(panel.shade.scale) if fitted.shaded and panel.shade else None
         self.size = self._number_size()
 
@@ -55,9 +58,7 @@ class CellFace:
     def draw(self, seen: tuple[str, str, str, int], pen: Pen) -> None:
         """Draw a cell of a role, with a number, a note and a level, from its corner."""
         role, text, note, level = seen
-        side, gap = self.fitted.cell, self.fitted.gap
-        style = self.style(role, level)
-        near, inner = gap // 2, side - gap
+        style, near, inner = self.style(role, level), self.fitted.gap // 2, self.side - self.fitted.gap
         pen.rect(near, near, inner, inner, style.fill)
         if style.hatch and not self.fit.bare:
             self.hatch(pen, style.hatch, 1.6 * self.look.unit, 14, style.strokes)
@@ -83,33 +84,23 @@ class CellFace:
     def write_note(self, pen: Pen, note: str, size: float, ink: Color) -> None:
         """A note in the lower right corner."""
         line = self.look.typesetter.line(note, size)
-        pen.text(line, self.edge - line.ink[1], self.edge, ink)
-
-    @property
-    def edge(self) -> int:
-        """Where a note ends, and its baseline."""
-        return self.side - self.fitted.gap // 2 - self.look.px(CLEAR)
+        pen.text(line, self._edge - line.width, self._edge, ink)
 
     def baseline(self, line: TextLine, *, noted: bool = False) -> int:
         """The baseline of a number: in the middle of the cell, or of what the largest note leaves of it."""
         top, bottom = (self.fitted.gap // 2, self._note_top(self._largest_note)) if noted else (0, self.side)
         return (top + bottom + line.ascent) // 2
 
-    @property
-    def _largest_note(self) -> float:
-        return max(_NUMBER_SIZE * self.look.unit, _NOTE_SHARE * self.side)
-
     def _note_top(self, size: float) -> int:
-        return self.edge - self.look.typesetter.line("0", size).ascent
+        return self._edge - self.look.typesetter.line("0", size).ascent
 
     def note_size(self, notes: Sequence[str]) -> float:
         """The size at which all notes of a window fit under the numbers; 0 for none."""
         near, clear, size = self.fitted.gap // 2, self.look.px(CLEAR), self._largest_note
         top = near + self.look.typesetter.line("0", self.size).ascent + clear
         while size >= self.fit.least:
-            inks = (self.look.typesetter.line(note, size).ink for note in dict.fromkeys(notes))
-            widest = max(right - left for left, right in inks)
-            if widest <= self.edge - near - clear and self._note_top(size) >= top:
+            widest = max(self.look.typesetter.line(note, size).width for note in set(notes))
+            if widest <= self._edge - near - clear and self._note_top(size) >= top:
                 return size
             size -= self.look.unit / 2
         return 0

@@ -9,10 +9,8 @@ import numpy as np
 from cnnviz.notation import in_cell
 from cnnviz.render.canvas import Box, Look
 from cnnviz.render.palette import Pixels
-from cnnviz.render.panels._cell import as_color
 from cnnviz.render.panels.base import LABEL_LEADING, TICK_SIZE, Fit, Item, Place
 from cnnviz.render.pen import Pen
-from cnnviz.render.theme import SCALE_LEVELS
 from cnnviz.storyboard import Block, Grid
 
 SCALE_HEIGHT = 26
@@ -32,13 +30,12 @@ def scale_bar(panel: Grid | Block, scale: Pixels, place: Place, look: Look, fit:
     height, width = max(low.ascent, px(_BAR)) + px(6), low.width + high.width + bar + px(12)
     baseline, start = height - px(3), low.width + px(6)
     top = baseline - px(_BAR) + 1
-    edges = np.linspace(0, bar, SCALE_LEVELS + 1).round().astype(int).tolist()
+    colors = np.tile(scale[np.arange(bar) * len(scale) // bar], (px(_BAR), 1, 1))
 
     def draw(pen: Pen) -> None:
         pen.text(low, 0, baseline, page["muted"])
         pen.rect(start - 1, top - 1, bar + 2, px(_BAR) + 2, page["muted"])
-        for color, left, right in zip(scale, edges, edges[1:], strict=False):
-            pen.rect(start + left, top, right - left, px(_BAR), as_color(color))
+        pen.image(colors, start, top)
         pen.text(high, start + bar + px(6), baseline, page["muted"])
 
     under = (len(fit.label_lines(place.label, place.width)) - 1) * px(LABEL_LEADING)

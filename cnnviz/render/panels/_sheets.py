@@ -1,13 +1,13 @@
-"""Where the channels of a map stand: as sheets of cells side by side, those of a single row in a slight staircase."""
+"""Where the channels of a map stand: as sheets of cells side by side."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 from cnnviz.record import Record
-from cnnviz.render.canvas import Box
+from cnnviz.render.canvas import Box, Look
 from cnnviz.render.panels.base import ENLARGED_CELL, LABEL_SIZE, Extent, Fit
+from cnnviz.render.pen import Pen
 from cnnviz.render.text import TextLine
 from cnnviz.storyboard import Block, Grid
 from cnnviz.words.plain import phrase
@@ -18,9 +18,12 @@ BAR_HEIGHT = 54
 _GAP, _HELD_GAP, _ROW_GAP = 20, 6, 6
 # Pixels between two captions.
 _APART = 6
-_DROP, _MOST_DROP = 8, 24
 _CAPTION_BASELINE, _CAPTION_HEIGHT = 19, 24
 _ONE_ROW = 4
+_SIGN_SIZE = 20
+HELD = 3
+"""Pixels from sheets that are held together to the frame around them."""
+
 # Cells a little smaller than they could be are no reason to give up the common scale; kernels of several channels are
 # wide, and enlarged only where their numbers would be lost.
 _TINY, _TINIEST = 0.7, 0.5
@@ -37,8 +40,8 @@ class Sheets(Record):
     """Where the sheets stand: their captions, how many side by side, a cell's side, a sheet's size, the distance from
     one to the next.
 
-    Each stands `drop` lower than the one before it, with room `under` it for its caption. A grid is one sheet without a
-    caption; `above` it may be room for bars, and `before` it for an indent.
+    Each has room `under` it for its caption. A grid is one sheet without a caption; `above` it may be room for bars,
+    and `before` it for an indent.
     """
 
     captions: tuple[str, ...]
@@ -47,7 +50,6 @@ class Sheets(Record):
     width: int
     height: int
     pitch: tuple[int, int]
-    drop: int
     under: int
     fit: Fit
     above: int = 0
@@ -60,18 +62,16 @@ class Sheets(Record):
         width, height = columns * cell, rows * cell
         if isinstance(panel, Grid):
             above, before = fit.px(BAR_HEIGHT) if panel.bars else 0, panel.indent * cell
-            return cls((), 1, cell, width, height, (width, height), 0, 0, fit, above, before)
+            return cls((), 1, cell, width, height, (width, height), 0, fit, above, before)
         count = panel.values.shape[0]
         numbered = phrase(fit.lang, "channel {n}")
         captions = panel.captions or tuple(numbered.replace("{n}", str(n)) for n in range(1, count + 1))
         across = min(count, panel.columns or _balanced(count))
-        stairs = across - 1 if across == count and not panel.held else 0
-        drop = min(fit.px(_DROP), fit.px(_MOST_DROP) // stairs) if stairs else 0
         under = fit.tx(_CAPTION_HEIGHT) if any(captions) else 0
         apart = _HELD_GAP if panel.held and not panel.signs else _GAP
         below = fit.px(_ROW_GAP) + (fit.px(_HELD_GAP) if panel.held and under else 0)
         pitch = width + fit.px(apart), height + under + below
-        return cls(captions, across, cell, width, height, pitch, drop, under, fit)
+        return cls(captions, across, cell, width, height, pitch, under, fit)
 
     @property
     def count(self) -> int:
@@ -81,7 +81,7 @@ class Sheets(Record):
     def corner(self, channel: int) -> tuple[int, int]:
         """The upper left corner of a sheet."""
         row, column = divmod(channel, self.columns)
-        return self.before + column * self.pitch[0], self.above + row * self.pitch[1] + column * self.drop
+        return self.before + column * self.pitch[0], self.above + row * self.pitch[1]
 
     def box(self, channel: int) -> Box:
         """The cells of a sheet."""
@@ -98,36 +98,45 @@ class Sheets(Record):
         rows = -(-self.count // self.columns)
         return Extent(
             width=self.before + (self.columns - 1) * self.pitch[0] + self.width,
-            height=self.above + (rows - 1) * self.pitch[1] + self.height + self.under + (self.columns - 1) * self.drop,
+            height=self.above + (rows - 1) * self.pitch[1] + self.height + self.under,
         )
 
     @property
     def captions_fit(self) -> bool:
         """Whether there are captions, and room for all of them as they are."""
-        typeset, least = self.fit.typesetter.line, self.fit.least
-        return bool(self.captions) and all(typeset(text, least).width <= self._room for text in self.captions)
+        return bool(self.captions) and all(map(self._fits, self.captions))
+
+    def _fits(self, text: str) -> bool:
+        return self.fit.typesetter.line(text, self.fit.least).width <= self._room
 
     def caption(self, channel: int) -> tuple[TextLine, int, int]:
         """A sheet's caption, or its last word where there is no room for all of it; where it begins, its baseline."""
-        line, (x, y) = self._caption_line(self.captions[channel]), self.corner(channel)
+        whole, (x, y) = self.captions[channel], self.corner(channel)
+        text = next(filter(self._fits, (whole, whole.rpartition(" ")[2])), "")
+        line = self.fit.typesetter.fitting(text, self.fit.size(LABEL_SIZE), self._room, self.fit.least)
         return line, x + (self.width - line.width) // 2, y + self.height + self.fit.tx(_CAPTION_BASELINE)
 
-    def _caption_line(self, whole: str) -> TextLine:
-        for text in (whole, whole.rpartition(" ")[2]):
-            for size in small_sizes(self.fit):
-                if (line := self.fit.typesetter.line(text, size)).width <= self._room:
-                    return line
-        return self.fit.typesetter.line("", self.fit.least)
+    def draw(self, pen: Pen, panel: Block, look: Look, framed: bool) -> None:
+        """The frame around sheets that are held together, the captions, and signs between."""
+        page = look.theme.page
+        if panel.held:
+            last = self.corner(self.count - 1)
+            around = Box(0, 0, self.extent.width, last[1] + self.height).grown(look.px(HELD))
+            pen.frame(*around[:2], around.width, around.height, page["faint"], look.px(1.5))
+        for channel in range(self.count):
+            x, y = self.corner(channel)
+            if framed:
+                # The lightest values are as light as the page.
+                pen.rect(x - 1, y - 1, self.width + 2, self.height + 2, page["faint"])
+            pen.text(*self.caption(channel), page["muted"])
+            if channel < len(panel.signs) and not self.fit.bare:
+                line = look.typesetter.line(panel.signs[channel], self.fit.size(_SIGN_SIZE))
+                middle = x + (self.width + self.pitch[0] - line.width) // 2
+                pen.text(line, middle, y + (self.height + line.ascent) // 2, page["muted"])
 
     @property
     def _room(self) -> int:
         return self.pitch[0] - self.fit.px(_APART)
-
-
-def small_sizes(fit: Fit) -> Sequence[float]:
-    """Sizes of a small text, from what is wanted down to the least."""
-    size, least = fit.size(LABEL_SIZE), fit.least
-    return list(dict.fromkeys((size, (size + least) / 2, least)))
 
 
 def _balanced(count: int) -> int:

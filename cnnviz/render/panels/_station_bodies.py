@@ -45,9 +45,9 @@ def _zooms(stations: Iterable[LayerView], largest: float) -> dict[int, float]:
     before, found = math.inf, {}
     for side in sides:
         wanted = min(before, largest * (side / sides[0]) ** 0.35)
-        whole = min(round(wanted / side), int(min(before, 1 << 20) // side))
+        whole = wanted // side
         found[side] = whole if whole >= 2 else wanted / side
-        before = min(before, found[side] * side)
+        before = found[side] * side
     return found
 
 

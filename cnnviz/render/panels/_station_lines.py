@@ -8,7 +8,7 @@ import numpy as np
 
 from cnnviz.render.canvas import Box, Look
 from cnnviz.render.panels._stations import Point
-from cnnviz.render.panels.base import Item
+from cnnviz.render.panels.base import Item, box_around
 from cnnviz.render.pen import Pen
 from cnnviz.storyboard import LayerView
 
@@ -55,9 +55,7 @@ def arrow(a: str, b: str, path: Sequence[Point], look: Look) -> Item:
         pen.polyline(line, color, stroke, style)
         pen.polygon(triangle, color)
 
-    across, down = zip(*path, strict=True)
-    box = Box(min(across), min(down), max(across), max(down)).grown(head + 2)
-    return Item((color, stroke, back), box, draw)
+    return Item((color, stroke, back), box_around(points, head + 2), draw)
 
 
 def past(station: LayerView, box: Box, look: Look) -> Item:
@@ -81,4 +79,4 @@ def past(station: LayerView, box: Box, look: Look) -> Item:
         for ends in sign:
             pen.polyline(np.array(ends), color, stroke)
 
-    return Item((color,), Box(left, min(tops), right, y).grown(radius + stroke + 1), draw)
+    return Item((color,), box_around(np.concatenate(lines), radius + stroke + 1), draw)

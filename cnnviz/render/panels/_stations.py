@@ -48,21 +48,12 @@ class Seat:
 
 
 @dataclass(frozen=True)
-class Ground:
-    """The ground of a group or a part of it, with the text at its top."""
-
-    box: Box
-    text: str
-    baseline: int
-
-
-@dataclass(frozen=True)
 class Arrangement:
-    """The seats in order, the paths between them, the grounds of groups."""
+    """The seats in order, the paths between them, the grounds of groups with a name and its baseline."""
 
     seats: tuple[Seat, ...]
     paths: tuple[tuple[Point, ...], ...]
-    grounds: tuple[Ground, ...]
+    grounds: tuple[tuple[Box, str, int], ...]
     fit: Fit
 
 
@@ -234,7 +225,7 @@ class _Setting:
         out, back = a.slot[1] + px(_TURN), b.slot[0] - px(_TURN)
         return (start, y), (out, y), (out, channel), (back, channel), (back, there), (end, there)
 
-    def _grounds(self, seats: Sequence[Seat]) -> Iterator[Ground]:
+    def _grounds(self, seats: Sequence[Seat]) -> Iterator[tuple[Box, str, int]]:
         """The ground of each run of stations in one row and group; the group's name stands on the first of them."""
         fit, named = self._fit, set[str]()
         places = range(len(seats))
@@ -245,7 +236,7 @@ class _Setting:
                 top, pad = first.top - self._label, fit.px(_GROUP_PAD)
                 box = Box(first.slot[0] - pad, top, last.slot[1] + pad, first.baseline + fit.tx(5))
                 text = group if self._named and group not in named else ""
-                yield Ground(box, text, top + fit.tx(_GROUP_LINE - 4))
+                yield box, text, top + fit.tx(_GROUP_LINE - 4)
                 named.add(group)
 
 
@@ -262,7 +253,7 @@ def _broken(stations: Sequence[LayerView], rows: int) -> tuple[Span, ...]:
 
 
 def _ending(stations: Sequence[LayerView]) -> int:
-    """Where the stations begin that are no maps; behind all of them where maps follow."""
+    """Where the stations begin that are no maps; behind all of them where these are not the end, or all."""
     forms = [station.form == "maps" for station in stations]
     first = forms.index(False) if False in forms else len(forms)
-    return len(forms) if any(forms[first:]) else first
+    return first if first and not any(forms[first:]) else len(forms)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import product
 
-import numpy as np
-
 from cnnviz.playback import GridState
-from cnnviz.render.canvas import Box
+from cnnviz.render.canvas import Box, hull
 from cnnviz.render.panels._cell import CellFace
 from cnnviz.render.panels._sheets import Sheets
-from cnnviz.render.panels.base import EDGE, Item, Shape, Slot
+from cnnviz.render.panels.base import Item, Shape, Slot
 from cnnviz.render.pen import Pen
 from cnnviz.render.theme import Color
 from cnnviz.storyboard import Mark
@@ -21,6 +19,8 @@ from cnnviz.storyboard import Mark
 BODY = {"kernel": "kernel", "kernel_on_padding": "kernel", "neighbour": "neighbour"}
 SINGLED_OUT = {"winner": "winner", "selected": "centre"}
 """A cell under a window with a fill of its own, and the mark around it."""
+
+Spot = tuple[int, int]
 
 # The arms of an outline's corners, as a share of a cell.
 _ARM = 0.22
@@ -42,43 +42,40 @@ class WindowItems:
             around = self._state.marks.get(name)
             if around is None or not around.rows:
                 continue
-            place = int(around.row), int(around.column)
-            whole = place if self._state.roles.ndim == 2 else (around.channel or 0, *place)
-            if self._state.roles[whole] == role:
+            at = (around.channel or 0, int(around.row), int(around.column))[-self._state.roles.ndim :]
+            if self._state.roles[at] == role:
                 draw = partial(self._face.draw, (role, "", "", -1))
-                item = Item(("fill", role), Box(0, 0, self.side, self.side), draw, self._sheets.cell_corner(whole))
+                item = Item(("fill", role), Box(0, 0, self.side, self.side), draw, self._sheets.cell_corner(at))
                 # The centre of a window goes with it, its maximum is found anew.
                 yield ("singled", name), item._replace(glides=name == "centre", pauses=name == "winner")
 
     def _body(self, mark: Mark) -> Iterator[tuple[Slot, Item]]:
         """A window's fill and its notes, counted from the window's corner."""
-        row, column = int(mark.row), int(mark.column)
+        row, column, shape = int(mark.row), int(mark.column), self._state.roles.shape
         sheets = range(self._sheets.count) if mark.channel is None else (mark.channel,)
-        left, top = first = self._sheets.corner(sheets[0])
-        filled: list[tuple[int, int, str]] = []
-        noted: list[tuple[int, int, str]] = []
-        for channel in sheets:
-            x, y = self._sheets.corner(channel)
-            for r, c in np.ndindex(int(mark.rows), int(mark.columns)):
-                place = (row + r, column + c) if self._state.roles.ndim == 2 else (channel, row + r, column + c)
-                if min(place) < 0 or any(n >= most for n, most in zip(place, self._state.roles.shape, strict=True)):
-                    continue
-                role, spot = str(self._state.roles[place]), (x - left + c * self.side, y - top + r * self.side)
-                if role in (*BODY, "winner", "selected"):
-                    filled.append((*spot, BODY.get(role, "kernel")))
-                if note := self._state.notes.get(place, "") if self._face.fitted.numbers else "":
-                    noted.append((*spot, note))
-        if any(role == "neighbour" for *_, role in filled):
-            filled = [(x, y, "neighbour") for x, y, _ in filled]
-        at = first[0] + column * self.side, first[1] + row * self.side
+        left, top = self._sheets.corner(sheets[0])
+        left, top = left + column * self.side, top + row * self.side
+        filled: list[Spot] = []
+        notes: list[tuple[Spot, str]] = []
+        fill = "kernel"
+        rows, columns = (range(at, at + int(size)) for at, size in ((row, mark.rows), (column, mark.columns)))
+        for place in (at[-len(shape) :] for at in product(sheets, rows, columns)):
+            if not all(0 <= at < most for at, most in zip(place, shape, strict=True)):
+                continue
+            role, (x, y) = str(self._state.roles[place]), self._sheets.cell_corner(place)
+            if role in (*BODY, "winner", "selected"):
+                filled.append((x - left, y - top))
+                fill = "neighbour" if role == "neighbour" else fill
+            if (note := self._state.notes.get(place)) and self._face.fitted.numbers:
+                notes.append(((x - left, y - top), note))
         if filled:
-            hatched = self._face.style(filled[0][2], -1).hatch is not None
+            hatched = self._face.style(fill, -1).hatch is not None
             whole = len(sheets) == 1 and len(filled) == mark.rows * mark.columns and not hatched
-            size = (mark.columns * self.side, mark.rows * self.side)
-            item = self._block(filled[0][2], size) if whole else self._fills(tuple(filled))
-            yield ("body", mark.name), item._replace(at=at)
-        if noted and (size_of_notes := self._face.note_size([note for *_, note in noted])):
-            yield ("notes", mark.name), self._notes(tuple(noted), size_of_notes)._replace(at=at)
+            size = mark.columns * self.side, mark.rows * self.side
+            item = self._block(fill, size) if whole else self._fills(fill, tuple(filled))
+            yield ("body", mark.name), item._replace(at=(left, top))
+        if notes and (size_of_notes := self._face.note_size([note for _, note in notes])):
+            yield ("notes", mark.name), self._notes(tuple(notes), size_of_notes)._replace(at=(left, top))
 
     def _block(self, role: str, size: Shape) -> Item:
         """The fill of a window without holes."""
@@ -88,8 +85,7 @@ class WindowItems:
             pen.rect(0, 0, width, height, fill)
 
         reshaped = partial(self._block, role)
-        item = Item(("body", role), Box(0, 0, width, height), draw, shape=size, reshaped=reshaped, glides=True)
-        return item._replace(plain=True)
+        return Item(("body", role), Box(0, 0, width, height), draw, shape=size, reshaped=reshaped, glides=True)
 
     def grid_lines(self) -> Item:
         """The gaps between cells, above windows: what moves below them changes less of the picture."""
@@ -106,24 +102,25 @@ class WindowItems:
 
         return Item("lines", Box(0, 0, extent.width, extent.height).grown(gap), draw)
 
-    def _fills(self, filled: tuple[tuple[int, int, str], ...]) -> Item:
+    def _fills(self, role: str, spots: tuple[Spot, ...]) -> Item:
         def draw(pen: Pen) -> None:
-            for x, y, role in filled:
-                self._face.draw((role, "", "", -1), pen.at(x, y))
+            for spot in spots:
+                self._face.draw((role, "", "", -1), pen.at(*spot))
 
-        right, bottom = max(x for x, *_ in filled) + self.side, max(y for _, y, _ in filled) + self.side
-        return Item(("body", filled), Box(0, 0, right, bottom), draw, glides=True)
+        return Item(("body", role, spots), self._around(spots), draw, glides=True)
 
-    def _notes(self, noted: tuple[tuple[int, int, str], ...], size: float) -> Item:
+    def _notes(self, notes: tuple[tuple[Spot, str], ...], size: float) -> Item:
         ink = self._face.style("kernel", -1).ink
 
         def draw(pen: Pen) -> None:
-            for x, y, note in noted:
-                self._face.write_note(pen.at(x, y), note, size, ink)
+            for spot, note in notes:
+                self._face.write_note(pen.at(*spot), note, size, ink)
 
-        right, bottom = max(x for x, *_ in noted) + self.side, max(y for _, y, _ in noted) + self.side
         # Small texts that move cannot be read, and in a GIF they cost as much as all else that moves.
-        return Item(("notes", noted), Box(0, 0, right, bottom), draw, glides=True, pauses=True)
+        return Item(("notes", notes), self._around([spot for spot, _ in notes]), draw, glides=True, pauses=True)
+
+    def _around(self, spots: Sequence[Spot]) -> Box:
+        return Box(0, 0, max(x for x, _ in spots) + self.side, max(y for _, y in spots) + self.side)
 
     def outline(self, name: str, mark: Mark) -> Item:
         """Around the cells of a mark."""
@@ -153,13 +150,8 @@ class WindowItems:
                     for x, y in product((box.left, box.right - across), (box.top, box.bottom - down)):
                         pen.rect(x, y, across, down, color)
 
-        left, top = zip(*(box[:2] for box, *_ in rings), strict=True)
-        right, bottom = zip(*(box[2:] for box, *_ in rings), strict=True)
-        box = Box(min(left), min(top), max(right), max(bottom))
-        reshaped = partial(self._outline, role, everywhere, corners)
-        item = Item((role, everywhere), box, draw, shape=size, reshaped=reshaped, glides=True)
-        # On a picture its rings are wider, and of several sheets it has several.
-        return item._replace(plain=len(rings) == 1 and rings[0][1] <= EDGE)
+        box, reshaped = hull(box for box, *_ in rings) or around, partial(self._outline, role, everywhere, corners)
+        return Item((role, everywhere), box, draw, shape=size, reshaped=reshaped, glides=True)
 
     def _rings(self, role: str, span: Box) -> Iterator[tuple[Box, int, Color]]:
         """What the outline of some cells consists of, lowest first."""
@@ -168,10 +160,3 @@ class WindowItems:
             # On a picture, a dark line alone is lost in the dark: a light one beside it is not.
             yield span.grown(width // 2 + 1), width + 2, self._look.theme.halo
         yield span.grown(width // 2), width, self._look.theme.mark(role)
-
-
-def covers(mark: Mark, at: tuple[int, ...]) -> bool:
-    """Whether a cell is in a mark."""
-    row, column = at[-2:]
-    here = mark.channel is None or len(at) == 2 or mark.channel == at[0]
-    return here and 0 <= row - mark.row < mark.rows and 0 <= column - mark.column < mark.columns

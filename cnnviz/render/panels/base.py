@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from cnnviz.record import Record
 from cnnviz.render.canvas import Box, Look, hull
-from cnnviz.render.pen import Pen
+from cnnviz.render.pen import Pen, Points, Stamp
 from cnnviz.render.text import TextLine, Typesetter
 from cnnviz.render.theme import Color, Theme
 from cnnviz.storyboard import Change, Relabel
@@ -28,9 +30,6 @@ LABEL_LEADING = 23
 # Behind a space outside of a formula, or a comma that has none after it.
 _BREAKS = re.compile(r"(?<= )(?=(?:[^$]*\$[^$]*\$)*[^$]*$)|(?<=[，、：；])")
 
-EDGE = 6
-"""Pixels of the edge of a `plain` item."""
-
 Slot = tuple[Hashable, ...]
 Shape = tuple[float, ...]
 
@@ -41,8 +40,6 @@ class Item(NamedTuple):
     Two items of one `key` look the same but for their place and their `shape`: numbers of which `reshaped` makes the
     item anew. What `glides` is shown on its way from one to the other; what `pauses` and changes is out of sight while
     others are on their way.
-
-    Of a `plain` one nothing changes farther from its edges than it has been moved, and `EDGE` pixels.
 
     On the ground, an item that `covers` as much as the one before it is drawn over that one; the ground is drawn anew
     for one that does not. Of a `tile`, all slots with its key look the same.
@@ -56,7 +53,6 @@ class Item(NamedTuple):
     reshaped: Callable[[Shape], Item] | None = None
     glides: bool = False
     pauses: bool = False
-    plain: bool = False
     covers: float = 0
     tile: bool = False
 
@@ -75,21 +71,6 @@ class Item(NamedTuple):
             return False
         return self.key == other.key and len(self.shape) == len(other.shape)
 
-    def trace(self, other: Item) -> list[Box]:
-        """What changes where it goes to another place."""
-        a, b = self.reach, other.reach
-        if not self.plain or (a.width, a.height) != (b.width, b.height):
-            return [a, b]
-        whole = hull((a, b)) or a
-        left, right = max(a.left, b.left) + EDGE, min(a.right, b.right) - EDGE
-        top, bottom = max(a.top, b.top) + EDGE, min(a.bottom, b.bottom) - EDGE
-        found = []
-        if a.left != b.left:
-            found += [whole._replace(right=left), whole._replace(left=right)]
-        if a.top != b.top:
-            found += [whole._replace(bottom=top), whole._replace(top=bottom)]
-        return found
-
     def between(self, other: Item, share: float) -> Item:
         """It on a share of its way to where it is in the other."""
         found = self
@@ -101,14 +82,11 @@ class Item(NamedTuple):
 
 
 class Way(NamedTuple):
-    """An item on its way from one place, or shape, to another: straight, `through` places, or by half a turn around a
-    `middle`.
-    """
+    """An item on its way from one place, or shape, to another: straight, or by half a turn around a `middle`."""
 
     start: Item
     end: Item
     middle: tuple[float, float] | None = None
-    through: tuple[tuple[int, int], ...] = ()
 
     @property
     def grows(self) -> bool:
@@ -117,25 +95,12 @@ class Way(NamedTuple):
 
     def at(self, share: float) -> Item:
         """The item on an eased share of its way."""
-        if self.through:
-            return self.start._replace(at=_along((self.start.at, *self.through, self.end.at), eased(share)))
         if self.middle is None:
             return self.start.between(self.end, eased(share))
         angle, (left, top) = math.pi * eased(share), self.middle
         x, y = self.start.at[0] - left, self.start.at[1] - top
         across, down = x * math.cos(angle) - y * math.sin(angle), x * math.sin(angle) + y * math.cos(angle)
         return self.start._replace(at=(round(left + across), round(top + down)))
-
-
-def _along(places: Sequence[tuple[int, int]], share: float) -> tuple[int, int]:
-    """The place on a share of a way through places."""
-    legs = [math.dist(a, b) for a, b in pairwise(places)]
-    left = share * sum(legs)
-    for (a, b), leg in zip(pairwise(places), legs, strict=True):
-        if left <= leg > 0:
-            return round(a[0] + (b[0] - a[0]) * left / leg), round(a[1] + (b[1] - a[1]) * left / leg)
-        left -= leg
-    return places[-1]
 
 
 def changed(old: Any, change: Change, *names: str) -> Any:
@@ -258,6 +223,11 @@ class Colors:
     solid: list[Color] = field(default_factory=list)
     ramps: list[tuple[Color, Color]] = field(default_factory=list)
 
+    def add(self, ground: Color, *inks: Color) -> None:
+        """Inks on a ground, with edges between."""
+        self.solid += inks
+        self.ramps += [(ground, ink) for ink in inks]
+
 
 class Painter:
     """Tells what stands in a panel's slots, in coordinates from the panel's corner, lowest first.
@@ -267,7 +237,7 @@ class Painter:
     """
 
     def __init__(self, panel: Any, place: Place, look: Look, fit: Fit) -> None:
-        self.place, self.look, self.fit = place, look, fit
+        self._panel, self.place, self.look, self.fit = panel, place, look, fit
         self.ground: dict[Slot, Item] = {}
         self.changed: dict[Slot, None] = {}
         self._label = place.label
@@ -281,10 +251,6 @@ class Painter:
     def label(cls, panel: Any, cell: int, fit: Fit) -> str:
         """The text under the panel."""
         return str(panel.label)
-
-    def worded(self, text: str) -> str:
-        """A label that a step brings, with the painter's own words."""
-        return text
 
     @classmethod
     def details(cls, panel: Any, cell: int, fit: Fit) -> int:
@@ -301,9 +267,9 @@ class Painter:
         """The colours that the panel needs, those of roles that steps bring in included; the label's are known."""
         raise NotImplementedError
 
-    def update(self, change: Change) -> None:
+    def update(self, change: Any) -> None:
         """Bring one change in: `lay` on the ground, or state that `floats` tells of."""
-        raise TypeError(f"{type(self).__name__} cannot take {type(change).__name__}")
+        raise NotImplementedError
 
     def floats(self) -> dict[Slot, Item]:
         """What stands above the ground now."""
@@ -316,7 +282,7 @@ class Painter:
     def take(self, change: Change) -> None:
         """Bring one change in, a new label's too."""
         if isinstance(change, Relabel):
-            self._label = self.worded(change.label)
+            self._label = self.label(replace(self._panel, label=change.label), self.place.cell, self.fit)
         else:
             self.update(change)
 
@@ -347,8 +313,10 @@ class Painter:
         """The label, if there is one."""
         if not self._label:
             return None
-        lines = list(self._label_lines())
-        color = self.look.theme.page["muted"]
+        place, color = self.place, self.look.theme.page["muted"]
+        baselines = itertools.count(place.label_baseline - place.y, self.fit.tx(LABEL_LEADING))
+        texts = zip(self.fit.label_lines(self._label, place.width), baselines, strict=False)
+        lines = [(line, (place.width - line.width) // 2, baseline) for line, baseline in texts]
 
         def draw(pen: Pen) -> None:
             for line, x, baseline in lines:
@@ -356,15 +324,23 @@ class Painter:
 
         return Item(self._label, around(lines), draw)
 
-    def _label_lines(self) -> Iterator[tuple[TextLine, int, int]]:
-        baseline, lines = self.place.label_baseline - self.place.y, self.fit.label_lines(self._label, self.place.width)
-        widest = max(self.place.width, *(line.width for line in lines))
-        for row, line in enumerate(lines):
-            x = (self.place.width - widest) // 2 + (widest - line.width) // 2
-            yield line, x, baseline + row * self.fit.tx(LABEL_LEADING)
-
 
 def around(lines: Sequence[tuple[TextLine, int, int]]) -> Box:
     """All pixels of lines at their places: letters may hang over a little."""
     boxes = [Box(x, base - line.ascent, x + line.width, base + line.descent).grown(2) for line, x, base in lines]
     return hull(boxes) or Box(0, 0, 0, 0)
+
+
+def box_around(points: Points, more: float) -> Box:
+    """All pixels of (n, 2) points, and so many on all sides."""
+    (left, top), (right, bottom) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+    return Box(
+        math.floor(left - more), math.floor(top - more), math.ceil(right + more) + 1, math.ceil(bottom + more) + 1
+    )
+
+
+def stamps(outline: Points, stroke: float) -> tuple[Stamp, Stamp]:
+    """What is within the outline through (n, 2) points, and the outline itself."""
+    box, ring = box_around(outline, stroke + 1), np.concatenate([outline, outline[:2]])
+    inside = Stamp(box, lambda pen, color: pen.polygon(outline, color))
+    return inside, Stamp(box, lambda pen, color: pen.polyline(ring, color, stroke))

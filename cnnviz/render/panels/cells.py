@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -14,17 +15,13 @@ from cnnviz.render.canvas import Box, Look, hull
 from cnnviz.render.panels._cell import CellFace, as_color, ink_on
 from cnnviz.render.panels._fitted import Fitted
 from cnnviz.render.panels._scale_bar import SCALE_HEIGHT, scale_bar
-from cnnviz.render.panels._sheets import Sheets, own_cell
-from cnnviz.render.panels._windows import BODY, WindowItems, covers
+from cnnviz.render.panels._sheets import HELD, Sheets, own_cell
+from cnnviz.render.panels._windows import BODY, WindowItems
 from cnnviz.render.panels.base import Colors, Extent, Fit, Item, Painter, Place, Shape, Slot, Way, around
 from cnnviz.render.pen import Pen
-from cnnviz.render.theme import SCALE_LEVELS, Color, Theme
-from cnnviz.storyboard import Block, Cell, Change, Grid, MoveMark
+from cnnviz.render.theme import SCALE_LEVELS, Theme
+from cnnviz.storyboard import Block, Cell, Grid
 from cnnviz.words.plain import phrase
-
-# Pixels from sheets that are held together to the frame around them.
-_HELD = 3
-_SIGN_SIZE = 20
 
 # What is hatched under a window, and how: in a GIF few wide strokes cost less than many.
 _HATCHED, _APART = ("padding", "zero"), 20
@@ -39,12 +36,12 @@ class CellsPainter(Painter):
 
     def __init__(self, panel: Grid | Block, place: Place, look: Look, fit: Fit) -> None:
         super().__init__(panel, place, look, fit)
-        self._panel = panel
         self.state = GridState.of(panel)
         self._fitted = Fitted.of(panel, place.cell, fit)
         self.sheets = Sheets.of(panel, self._fitted.cell, fit)
         self._windows = [mark.name for mark in panel.marks if mark.name.startswith("window")]
         self._has_bodies = bool(self._windows) and not self._fitted.shaded and not (panel.roles == "pending").all()
+        self._square = Box(0, 0, self.side, self.side)
         self._face = CellFace(panel, self._fitted, look, fit, bodied=self._has_bodies)
         self._items = WindowItems(self._face, self.sheets, self.state)
         self._own = panel.roles.astype(object)
@@ -52,9 +49,10 @@ class CellsPainter(Painter):
         self._lines: dict[Slot, Item] = {}
         if self._has_bodies and self._fitted.gap:
             self._lines["lines",] = self._items.grid_lines()
-        if self.sheets.captions:
+        if isinstance(panel, Block):
             width, height = self.sheets.extent.width, self.sheets.extent.height
-            self.lay(("sheets",), Item("", Box(0, 0, width, height).grown(1), self._draw_sheets))
+            draw = partial(self.sheets.draw, panel=panel, look=look, framed=self._fitted.shaded)
+            self.lay(("sheets",), Item("", Box(0, 0, width, height).grown(1), draw))
         for at in np.ndindex(panel.values.shape):
             self._lay(at)
         if self._face.scale is not None and not fit.bare:
@@ -68,11 +66,8 @@ class CellsPainter(Painter):
     @classmethod
     def label(cls, panel: Grid | Block, cell: int, fit: Fit) -> str:
         """The panel's label; it says so where the cells are larger than the others."""
-        return _with_size(panel.label, own_cell(panel, cell, fit) != cell, fit)
-
-    def worded(self, text: str) -> str:
-        """As the first label."""
-        return _with_size(text, self.side != self.place.cell, self.fit)
+        larger = own_cell(panel, cell, fit) != cell
+        return str(panel.label) + ("\n" + phrase(fit.lang, "enlarged") if larger else "")
 
     @classmethod
     def details(cls, panel: Grid | Block, cell: int, fit: Fit) -> int:
@@ -82,7 +77,7 @@ class CellsPainter(Painter):
     @classmethod
     def room_below(cls, panel: Grid | Block, cell: int, fit: Fit) -> int:
         """Room for the scale, where cells are coloured by value, and between a label and the frame of sheets below."""
-        below = fit.px(3 * _HELD) if getattr(panel, "held", False) else 0
+        below = fit.px(3 * HELD) if getattr(panel, "held", False) else 0
         return below + (fit.tx(SCALE_HEIGHT) if Fitted.of(panel, cell, fit).shaded and not fit.bare else 0)
 
     @classmethod
@@ -102,60 +97,50 @@ class CellsPainter(Painter):
                 continue
             colors.solid.append(style.fill)
             if style.hatch and not fit.bare:
-                colors.solid.append(style.hatch)
-                colors.ramps.append((style.fill, style.hatch))
+                colors.add(style.fill, style.hatch)
             if fitted.numbers:
                 colors.ramps.append((style.fill, style.ink))
         if isinstance(panel, Block):
-            colors.solid.append(theme.page["faint"])
-            colors.ramps.append((theme.page["ground"], theme.page["faint"]))
+            colors.add(theme.page["ground"], theme.page["faint"])
         return colors
 
     @property
     def name(self) -> str:
         """The panel's name."""
-        return self._panel.name
+        return str(self._panel.name)
 
     @property
     def side(self) -> int:
         """Pixels from one cell to the next."""
         return self._fitted.cell
 
-    def update(self, change: Change) -> None:
+    def update(self, change: Any) -> None:
         """Take a cell's new value, role or note, or a mark's new place."""
-        if not isinstance(change, Cell | MoveMark):
-            super().update(change)
-            return
+        self.state.apply(change)
         if isinstance(change, Cell):
             at = place_of(change)
-            covered = self._has_bodies and change.role in (*BODY, "selected", "winner")
-            if change.role is not None and not covered:
+            # Under a window a cell stays what it is.
+            if change.role is not None and not (self._has_bodies and change.role in (*BODY, "selected", "winner")):
                 self._own[at] = change.role
-            self.state.apply(change)
             self._lay(at)
-        else:
-            self.state.apply(change)
-            if self._has_bodies and change.mark in self._windows:
-                self._keep_winners()
-
-    def _keep_winners(self) -> None:
-        """A cell that won its window keeps its colour where no window covers it any more."""
-        windows = [self.state.marks[name] for name in self._windows]
-        for at in map(tuple, np.argwhere((self.state.roles == "winner") & (self._own != "winner")).tolist()):
-            if not any(covers(mark, at) for mark in windows):
-                self._own[at] = "winner"
-                self._lay(at)
+        elif self._has_bodies and change.mark in self._windows:
+            # What won its window keeps its colour where no window is any more.
+            windows = [box for name in self._windows if (box := self.box_of(name))]
+            for at in map(tuple, np.argwhere(self.state.roles == "winner").tolist()):
+                if not any(box.meets(self.cell_box(at)) for box in windows):
+                    self._own[at] = "winner"
+                    self._lay(at)
 
     def floats(self) -> dict[Slot, Item]:
         """Windows, numbers, and the outlines of marks; zero cells hide one."""
-        found = dict(self._items.bodies(self._windows)) if self._has_bodies else {}
-        notes = {slot: item for slot, item in found.items() if slot[0] == "notes"}
-        marks = {name: mark for name, mark in self.state.marks.items() if mark.rows and mark.columns}
-        under, over = (
-            {("mark", name): self._items.outline(name, mark) for name, mark in marks.items() if mark.corners == corners}
-            for corners in (True, False)
-        )
-        bodies = {slot: item for slot, item in found.items() if slot not in notes}
+        bodies = dict(self._items.bodies(self._windows)) if self._has_bodies else {}
+        notes = {slot: bodies.pop(slot) for slot in list(bodies) if slot[0] == "notes"}
+        # Corners stand under the numbers.
+        under: dict[Slot, Item] = {}
+        over: dict[Slot, Item] = {}
+        for name, mark in self.state.marks.items():
+            if mark.rows and mark.columns:
+                (under if mark.corners else over)["mark", name] = self._items.outline(name, mark)
         return bodies | self._lines | under | self._above | notes | over
 
     def box_of(self, name: str) -> Box | None:
@@ -170,32 +155,23 @@ class CellsPainter(Painter):
     def cell_box(self, at: tuple[int, ...]) -> Box:
         """A cell on the page."""
         x, y = self.sheets.cell_corner(at)
-        return Box(0, 0, self.side, self.side).moved(self.place.x + x, self.place.y + y)
+        return self._square.moved(self.place.x + x, self.place.y + y)
 
     def padding(self) -> list[Cell]:
         """The cells of padding around what a window moves over, as they are."""
         # Elsewhere it may be a colour among others.
-        places = np.argwhere(np.char.startswith(self.state.roles.astype(str), "padding")) if self._bounded else ()
+        padded = np.char.startswith(self.state.roles.astype(str), "padding") & self._bounded
         return [
             Cell(
                 panel=self.name,
                 row=at[-2],
                 column=at[-1],
                 channel=at[0] if len(at) == 3 else None,
-                role=str(self.state.roles[tuple(at)]),
-                value=float(self.state.values[tuple(at)]),
+                role=str(self.state.roles[at]),
+                value=float(self.state.values[at]),
             )
-            for at in map(np.ndarray.tolist, places)
+            for at in map(tuple, np.argwhere(padded).tolist())
         ]
-
-    @property
-    def _shift(self) -> tuple[int, int]:
-        """How far to the right and down a label of the whole panel is moved to stand under what there is of it."""
-        if not self._bounded or isinstance(self._panel, Block):
-            return self.sheets.before // 2, 0
-        (_, left), (below, right) = (end(np.argwhere(self.state.roles != "empty"), axis=0) for end in (np.min, np.max))
-        rows, columns = self._panel.shape
-        return (left + right + 1 - columns) * self.side // 2, (below + 1 - rows) * self.side
 
     @property
     def _bounded(self) -> bool:
@@ -203,29 +179,32 @@ class CellsPainter(Painter):
         return any(mark.role == "boundary" and mark.rows for mark in self.state.marks.values())
 
     def label_item(self) -> Item | None:
-        """It stands close under what there is, out of sight where that grows."""
-        label, shift = super().label_item(), self._shift
+        """It stands close under the middle of what there is, out of sight where that grows."""
+        shift = self.sheets.before // 2, 0
+        if self._bounded and not self.sheets.captions:
+            rows, columns = np.nonzero(self.state.roles != "empty")
+            beside, below = (np.subtract(self.state.roles.shape, 1) - (rows.max(), columns.max())).tolist()[::-1]
+            shift = (int(columns.min()) - beside) * self.side // 2, -below * self.side
+        label = super().label_item()
         return label and label._replace(at=shift, pauses=any(shift))
 
     def ways(self, written: Sequence[Cell]) -> list[Way]:
         """Values on their way to other cells of the panel, on the page, and cells that grow where there were none."""
-        moves = [(cell.origin, place_of(cell)) for cell in written if cell.origin]
-        new = [place_of(cell) for cell in written if not cell.origin and self._own[place_of(cell)] == "empty"]
-        new = [at for at in new if at not in {start for start, _ in moves}]
-        hidden = [self.cell_box(start) for start, _ in moves]
-        if any(self._shift) and (label := self.label_item()):
+        moves = {place_of(cell): cell.origin for cell in written if cell.origin}
+        new = {place_of(cell): cell.role for cell in written if cell.role and not cell.origin}
+        hidden = [self.cell_box(start) for start in moves.values()]
+        if (label := self.label_item()) and label.pauses:
             # Cells would grow over it.
             hidden.append(label.reach.moved(self.place.x, self.place.y))
         found = [self._hidden(hidden)] if hidden else []
-        for cell in written:
-            if (at := place_of(cell)) in new and cell.role:
-                grown = self._grown(at, cell.role, (0.0,))
-                found.append(Way(grown, self._grown(at, cell.role, (1.0,))))
+        for at, role in new.items():
+            if self._own[at] == "empty" and at not in moves.values():
+                found.append(Way(self._grown(at, role, (0.0,)), self._grown(at, role, (1.0,))))
         middle = None
-        if moves and all((end, start) in moves for start, end in moves):
-            x, y = np.mean([self.cell_box(end)[:2] for _, end in moves], axis=0).tolist()
+        if moves and all(moves.get(start) == end for end, start in moves.items()):
+            x, y = np.mean([self.cell_box(end)[:2] for end in moves], axis=0).tolist()
             middle = x, y
-        for start, end in moves:
+        for end, start in moves.items():
             tile = self.tile(start)
             found.append(Way(tile, tile._replace(at=self.cell_box(end)[:2]), middle))
         return found
@@ -249,20 +228,23 @@ class CellsPainter(Painter):
             for part in parts:
                 part.draw(pen)
 
-        return Item("tile", Box(0, 0, self.side, self.side), draw, self.cell_box(at)[:2])
+        return Item("tile", self._square, draw, self.cell_box(at)[:2])
 
     def _grown(self, at: tuple[int, ...], role: str, share: Shape) -> Item:
         """A cell of which a share of the width is there."""
         fill, near = self._face.style(role, -1).fill, round((1 - share[0]) * self.side / 2) + self._fitted.gap // 2
-        box = Box(0, 0, self.side, self.side).grown(-near)
-        draw = partial(_fill, box, fill)
+        box = self._square.grown(-near)
+
+        def draw(pen: Pen) -> None:
+            pen.rect(*box[:2], box.width, box.height, fill)
+
         return Item(("grown", role), box, draw, self.cell_box(at)[:2], share, partial(self._grown, at, role))
 
     def chip(self, at: tuple[int, ...]) -> Item:
         """A result on its way to its cell, on the page: its number appears when it has landed."""
         role, _, _, level = self._seen(at)
         fill, rim, quarter = self._face.style(role, level).fill, self.look.theme.page["result"], self.side // 4
-        box = Box(0, 0, self.side, self.side).grown(-quarter)
+        box = self._square.grown(-quarter)
 
         def draw(pen: Pen) -> None:
             pen.rect(*box[:2], box.width, box.height, fill)
@@ -272,10 +254,9 @@ class CellsPainter(Painter):
 
     def question(self, at: tuple[int, ...]) -> Item:
         """A question mark in a cell, on the page."""
-        line, box = self.look.typesetter.line("?", self._face.size), self.cell_box(at)
         style = self._face.style(str(self._own[at]), -1)
-        x, baseline = (self.side - line.width) // 2, self._face.baseline(line)
-        return Item("?", Box(0, 0, self.side, self.side), lambda pen: pen.text(line, x, baseline, style.ink), box[:2])
+        draw = partial(self._face.write, text="?", note="", style=style)
+        return Item("?", self._square, draw, self.cell_box(at)[:2])
 
     def in_front(self, end: Box) -> Iterator[Box]:
         """What a line to a cell or window of this panel passes behind, on the page: captions, sheets that it only
@@ -285,7 +266,7 @@ class CellsPainter(Painter):
         for channel in range(len(self.sheets.captions)):
             yield around([self.sheets.caption(channel)]).moved(x, y)
             if not (sheet := self.sheets.box(channel).moved(x, y)).meets(end):
-                yield sheet.grown(self.look.px(2 * _HELD)) if getattr(self._panel, "held", False) else sheet
+                yield sheet.grown(self.look.px(2 * HELD))
         if self._fitted.numbers:
             boxes = (self.cell_box(tuple(at)) for at in np.argwhere(np.isfinite(self.state.values)).tolist())
             # Numbers above the line need no more than to be read.
@@ -293,51 +274,46 @@ class CellsPainter(Painter):
             yield from (box.grown(inner) for box in boxes if box != end)
 
     def _lay(self, at: tuple[int, ...]) -> None:
-        seen, side, corner = self._seen(at), self.side, self.sheets.cell_corner(at)
+        seen, corner, box = self._seen(at), self.sheets.cell_corner(at), self._square
         if self._has_bodies:
-            self._set_above(at, corner, seen)
+            if seen[1] or self._hatched(seen[0]):
+                self._above["number", *at] = Item(seen, box, partial(self._draw_above, seen), corner)
+            else:
+                self._above.pop(("number", *at), None)
             seen = (seen[0], "", "", seen[3])
-        draw = partial(self._face.draw, seen)
-        self.lay(("cell", *at), Item(seen, Box(0, 0, side, side), draw, corner, covers=1, tile=True))
+        self.lay(("cell", *at), Item(seen, box, partial(self._face.draw, seen), corner, covers=1, tile=True))
         if self.sheets.above:
             self._lay_bar(at)
 
+    def _hatched(self, role: str) -> bool:
+        return role in _HATCHED and not self.fit.bare
+
+    def _draw_above(self, seen: tuple[str, str, str, int], pen: Pen) -> None:
+        """What of a cell is above windows: its number, and the strokes of padding."""
+        role, text, note, level = seen
+        style = self._face.style(role, level)
+        if self._hatched(role):
+            # Seen only over a window: on the cell itself it has the cell's own colour, across its own strokes.
+            self._face.hatch(pen, style.fill, self.side / _APART, _APART, "\\" if style.hatch else "/")
+        if text:
+            self._face.write(pen, text, note, style)
+
     def _lay_bar(self, at: tuple[int, ...]) -> None:
         """A cell's value as a bar from the line of 0, in the colour of what the cell is now."""
-        shade, value, room = self._panel.shade, float(self.state.values[at]), self.sheets.above - 2 * self.look.px(3)
-        if shade is None:
-            return
-        fill = self._face.style(str(self.state.roles[at]), -1).fill
-        zero = self.look.px(3) + round(room * shade.hi / (shade.hi - shade.lo))
-        length = 0 if math.isnan(value) else round(room * abs(value) / (shade.hi - shade.lo))
+        shade, px = self._panel.shade, self.look.px
+        value, role = float(self.state.values[at]), str(self.state.roles[at])
+        scale = (self.sheets.above - 2 * px(3)) / (shade.hi - shade.lo)
+        fill, muted = self._face.style(role, -1).fill, self.look.theme.page["muted"]
+        zero, length = px(3) + round(scale * shade.hi), 0 if math.isnan(value) else round(scale * abs(value))
         # Padding that is still to come has no line.
-        near, line = self.side // 5, self.look.px(1) if self.state.roles[at] != "empty" else 0
+        near, line = self.side // 5, px(1) if role != "empty" else 0
 
         def draw(pen: Pen) -> None:
             pen.rect(near, zero - length if value > 0 else zero, self.side - 2 * near, length, fill)
-            pen.rect(0, zero, self.side, line, self.look.theme.page["muted"])
+            pen.rect(0, zero, self.side, line, muted)
 
         box, corner = Box(0, 0, self.side, self.sheets.above), (self.sheets.cell_corner(at)[0], 0)
         self.lay(("bar", *at), Item(f"bar {fill} {length} {value < 0}", box, draw, corner))
-
-    def _set_above(self, at: tuple[int, ...], corner: tuple[int, int], seen: tuple[str, str, str, int]) -> None:
-        """What is drawn above windows of a cell: its number, and the strokes of padding."""
-        role, text, note, level = seen
-        hatched = self._has_bodies and role in _HATCHED and not self.fit.bare
-        box = Box(0, 0, self.side, self.side)
-        if hatched or text:
-
-            def draw(pen: Pen) -> None:
-                style = self._face.style(role, level)
-                if hatched:
-                    # Seen only over a window: on the cell itself it has the cell's own colour, across its own strokes.
-                    self._face.hatch(pen, style.fill, self.side / _APART, _APART, "\\" if style.hatch else "/")
-                if text:
-                    self._face.write(pen, text, note, style)
-
-            self._above["number", *at] = Item(seen, box, draw, corner)
-        else:
-            self._above.pop(("number", *at), None)
 
     def _seen(self, at: tuple[int, ...]) -> tuple[str, str, str, int]:
         """What is seen of a cell: its role, number and note, and its level on the scale, −1 for none."""
@@ -351,37 +327,6 @@ class CellsPainter(Painter):
         else:
             text = in_cell(value, self._panel.digits) if self._fitted.numbers else ""
         return role, text, note, self._face.level(value) if self._face.scale is not None else -1
-
-    def _draw_sheets(self, pen: Pen) -> None:
-        """Lines from sheet to sheet, which tell that neighbours belong together, and the captions."""
-        page, sheets, near = self.look.theme.page, self.sheets, self._fitted.gap // 2
-        if getattr(self._panel, "held", False):
-            width, height = sheets.extent.width, sheets.corner(sheets.count - 1)[1] + sheets.height
-            around = Box(0, 0, width, height).grown(self.look.px(_HELD))
-            pen.frame(*around[:2], around.width, around.height, page["faint"], self.look.px(1.5))
-        for channel in range(sheets.count):
-            x, y = sheets.corner(channel)
-            if sheets.drop and channel + 1 < sheets.count:
-                following = sheets.corner(channel + 1)
-                for low in (near, sheets.height - near):
-                    ends = (x + sheets.width, y + low), (following[0], following[1] + low)
-                    pen.polyline(np.array(ends, np.float64), page["faint"], 1.2 * self.look.unit)
-            if self._fitted.shaded:
-                # The lightest values are as light as the page.
-                pen.rect(x - 1, y - 1, sheets.width + 2, sheets.height + 2, page["faint"])
-            pen.text(*sheets.caption(channel), page["muted"])
-        for channel, sign in enumerate(() if self.fit.bare else getattr(self._panel, "signs", ())):
-            line, (x, y) = self.look.typesetter.line(sign, self.fit.size(_SIGN_SIZE)), sheets.corner(channel)
-            x += (sheets.width + sheets.pitch[0] - line.width) // 2
-            pen.text(line, x, y + (sheets.height + line.ascent) // 2, page["muted"])
-
-
-def _fill(box: Box, color: Color, pen: Pen) -> None:
-    pen.rect(*box[:2], box.width, box.height, color)
-
-
-def _with_size(label: str, larger: bool, fit: Fit) -> str:
-    return label + ("\n" + phrase(fit.lang, "enlarged") if larger else "")
 
 
 PAINTER = CellsPainter

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from typing import Any
 
 from cnnviz.render.canvas import Box, Look
 from cnnviz.render.panels.base import Colors, Extent, Fit, Item, Painter, Place, Slot, changed
 from cnnviz.render.pen import Pen
 from cnnviz.render.text import TextLine
 from cnnviz.render.theme import Theme
-from cnnviz.storyboard import Change, Equation, Row, SetRow
+from cnnviz.storyboard import Equation, Row
 
 _ABOVE, _BELOW, _WHITE = 0.85, 0.3, 0.6
 """Shares of the size: an ordinary line above and below its baseline, and what stays white between two lines."""
@@ -23,9 +24,11 @@ class EquationPainter(Painter):
 
     def __init__(self, panel: Equation, place: Place, look: Look, fit: Fit) -> None:
         super().__init__(panel, place, look, fit)
-        self._panel = panel
         self._rows = {row.name: row for row in panel.lines}
-        self._baselines = dict(zip(self._rows, _baselines(panel, fit), strict=True))
+        tops = itertools.accumulate(map(sum, reaches := _reaches(panel, fit)), initial=0.0)
+        self._baselines = {
+            row.name: round(top + above) for row, top, (above, _) in zip(panel.lines, tops, reaches, strict=False)
+        }
 
     @classmethod
     def measure(cls, panel: Equation, cell: int, fit: Fit) -> Extent:
@@ -38,19 +41,17 @@ class EquationPainter(Painter):
     def colors(cls, panel: Equation, cell: int, fit: Fit, theme: Theme, step_roles: Sequence[str]) -> Colors:
         """The inks of all roles on the page, those of steps that name a line's role included."""
         of_steps = [role for role in step_roles if role in theme.lines or role in theme.page]
-        roles = dict.fromkeys([*(row.role for row in panel.lines), *of_steps, "result"])
-        inks = [theme.line(role) for role in roles]
-        return Colors(solid=inks, ramps=[(theme.page["ground"], ink) for ink in inks])
+        inks = [theme.line(role) for role in (*(row.role for row in panel.lines), *of_steps, "result")]
+        colors = Colors()
+        colors.add(theme.page["ground"], *inks)
+        return colors
 
     def floats(self) -> dict[Slot, Item]:
         """The lines that are not blank."""
         return {("row", name): self._item(row) for name, row in self._rows.items() if row.text}
 
-    def update(self, change: Change) -> None:
+    def update(self, change: Any) -> None:
         """Take a line's new text or role."""
-        if not isinstance(change, SetRow):
-            super().update(change)
-            return
         self._rows[change.row] = changed(self._rows[change.row], change, "text", "role")
 
     def _item(self, row: Row) -> Item:
@@ -83,12 +84,6 @@ def _reaches(panel: Equation, fit: Fit) -> list[tuple[float, float]]:
         below = max([_BELOW * size, *(line.descent for line in lines)])
         found.append((above + _WHITE * size / 2, below + _WHITE * size / 2))
     return found
-
-
-def _baselines(panel: Equation, fit: Fit) -> list[int]:
-    reaches = _reaches(panel, fit)
-    tops = itertools.accumulate(map(sum, reaches), initial=0.0)
-    return [round(top + above) for top, (above, _) in zip(tops, reaches, strict=False)]
 
 
 PAINTER = EquationPainter

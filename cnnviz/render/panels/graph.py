@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
 from cnnviz.render.canvas import Box, Look
-from cnnviz.render.panels.base import LABEL_SIZE, Colors, Extent, Fit, Item, Painter, Place, Slot, changed
+from cnnviz.render.panels.base import (
+    LABEL_SIZE,
+    Colors,
+    Extent,
+    Fit,
+    Item,
+    Painter,
+    Place,
+    Slot,
+    box_around,
+    changed,
+    stamps,
+)
 from cnnviz.render.pen import Pen, Points, Stamp
 from cnnviz.render.text import TextLine
-from cnnviz.render.theme import Color, Theme
-from cnnviz.storyboard import Change, Edge, Graph, Node, SetEdge, SetNode
+from cnnviz.render.theme import Theme
+from cnnviz.storyboard import Edge, Graph, Node, SetNode
 
 QUIET, ACTIVE = "edge", "active"
 _STROKES = {QUIET: 1.5, ACTIVE: 4.5}
@@ -25,9 +37,8 @@ _OTHER_STROKE = 2.5
 _SHARES = 0.3, 0.25, 0.35, 0.2
 """How far from its source an edge's text may stand, as a share of the edge: where edges to one node are still apart."""
 _LARGEST_RADIUS, _LEAST_RADIUS, _AIR, _WIDER = 27, 13, 0.42, 1.4
-_CLOSER = 140
 _BESIDE = 10
-_LEAST_SPAN, _SPAN, _SPAN_OF_NODE, _TEXT_SPAN, _WIDEST = 90, 290, 14, 200, 440
+_LEAST_SPAN, _TEXT_SPAN, _WIDEST = 90, 200, 440
 _PLATE = 3
 _NUMBER = re.compile(r"[-−+.,·×=≈() \d]*\d[-−+.,·×=≈() \d]*")
 
@@ -60,30 +71,22 @@ class GraphPainter(Painter):
     def measure(cls, panel: Graph, cell: int, fit: Fit) -> Extent:
         """Room for the columns and rows of nodes with space to see the edges; it takes what is left of its row."""
         columns = Counter(node.x for node in panel.nodes)
-        # Larger texts stand beside the nodes, and take their room from between them.
-        between = _TEXT_SPAN - _CLOSER * (min(fit.text, _WIDER) - 1)
-        if not any(edge.text for edge in panel.edges):
-            between = max(_LEAST_SPAN, _SPAN - _SPAN_OF_NODE * len(panel.nodes))
+        between = _TEXT_SPAN if any(edge.text for edge in panel.edges) else _LEAST_SPAN
         width = sum(_insets(panel, _largest_radius(fit), fit)) + fit.px(between) * (len(columns) - 1)
-        height = max(columns.values(), default=1) * fit.px(2 * _LEAST_RADIUS + 10)
+        height = max(columns.values()) * fit.px(2 * _LEAST_RADIUS + 10)
         room = fit.height - fit.label_room
         return Extent(width=min(round(width), fit.px(_WIDEST)), height=min(room, height), stretch=1.0)
 
     @classmethod
     def colors(cls, panel: Graph, cell: int, fit: Fit, theme: Theme, step_roles: Sequence[str]) -> Colors:
         """Fills and inks of the nodes, lines and texts of the edges."""
-        ground, ink, muted = theme.page["ground"], theme.page["ink"], theme.page["muted"]
-        colors = Colors(solid=[muted, theme.line(ACTIVE)], ramps=[(ground, muted)])
-        for role in dict.fromkeys([*(edge.role for edge in panel.edges), ACTIVE, *step_roles]):
-            if role in theme.lines:
-                colors.solid.append(theme.line(role))
-                colors.ramps.append((ground, theme.line(role)))
-        for role in dict.fromkeys([*(node.role for node in panel.nodes), *step_roles]):
-            if role in theme.cells:
-                style = theme.cell(role)
-                colors.solid.append(style.fill)
-                colors.ramps += [(style.fill, style.ink), (ground, style.fill)]
-        colors.ramps.append((ground, ink))
+        colors, ground = Colors(), theme.page["ground"]
+        lines = [role for role in (*(edge.role for edge in panel.edges), ACTIVE, *step_roles) if role in theme.lines]
+        colors.add(ground, *(theme.page[key] for key in ("ink", "muted")), *map(theme.line, lines))
+        for role in (*(node.role for node in panel.nodes), *step_roles):
+            if style := theme.cells.get(role):
+                colors.add(ground, style.fill)
+                colors.ramps.append((style.fill, style.ink))
         return colors
 
     def _draw_labels(self, pen: Pen) -> None:
@@ -106,11 +109,11 @@ class GraphPainter(Painter):
         found |= {("text", key): self._text_item(edge) for key, edge in told.items() if self._shown(edge.text)}
         return found | {("node", n): self._node_item(node, n in touched) for n, node in self._nodes.items()}
 
-    def update(self, change: Change) -> None:
+    def update(self, change: Any) -> None:
         """Take a node's or an edge's new role and text."""
         if isinstance(change, SetNode):
             self._nodes[change.node] = changed(self._nodes[change.node], change, "role", "text")
-        elif isinstance(change, SetEdge):
+        else:
             key = change.source, change.target
             self._edges[key] = edge = changed(self._edges[key], change, "role", "text")
             # While it is active, the edge as it was stays under it.
@@ -118,8 +121,6 @@ class GraphPainter(Painter):
                 # Above those that were drawn before.
                 self.ground.pop(("edge", key))
                 self.lay(("edge", key), self._edge(edge))
-        else:
-            super().update(change)
 
     def _shown(self, text: str) -> str:
         """A text, or nothing where it is a number and there are to be none."""
@@ -131,8 +132,7 @@ class GraphPainter(Painter):
     def _edge(self, edge: Edge) -> Item:
         ends, color = self._ends(edge), self.look.theme.line(edge.role)
         stroke = max(1.0, _STROKES.get(edge.role, _OTHER_STROKE) * self.look.unit)
-        (left, top), (right, bottom) = ends.min(axis=0).tolist(), ends.max(axis=0).tolist()
-        box = _box(left, top, right, bottom, self.look.px(_STROKES[ACTIVE]) + 2)
+        box = box_around(ends, self.look.px(_STROKES[ACTIVE]) + 2)
         return Item(edge.role, box, lambda pen: pen.polyline(ends, color, stroke, edge.style), covers=stroke)
 
     def _ends(self, edge: Edge) -> Points:
@@ -176,14 +176,7 @@ class GraphPainter(Painter):
             pen.stamp(rim, 0, 0, edge)
             pen.text(line, round(-line.width / 2), round((line.ascent - line.descent) / 2), style.ink)
 
-        box = _box(-seat.half, -seat.radius, seat.half, seat.radius, self.look.px(5))
-        return Item((node.role, node.text, touched), box, draw, (seat.x, seat.y))
-
-
-def _box(left: float, top: float, right: float, bottom: float, reach: int) -> Box:
-    return Box(
-        math.floor(left) - reach, math.floor(top) - reach, math.ceil(right) + reach + 1, math.ceil(bottom) + reach + 1
-    )
+        return Item((node.role, node.text, touched), rim.box, draw, (seat.x, seat.y))
 
 
 @lru_cache(maxsize=64)
@@ -191,13 +184,7 @@ def _node_stamps(half: float, radius: float, stroke: float) -> tuple[Stamp, Stam
     """A node's inside and its outline: a circle, its halves drawn apart where a node is wide."""
     turn = np.linspace(0, 2 * np.pi, 64, endpoint=False)
     shift = np.where(np.cos(turn) >= 0, 1, -1) * (half - radius)
-    shape = np.stack([shift + radius * np.cos(turn), radius * np.sin(turn)], axis=1)
-    box = _box(-half, -radius, half, radius, math.ceil(stroke) + 1)
-
-    def rim(pen: Pen, color: Color) -> None:
-        pen.polyline(np.concatenate([shape, shape[:2]]), color, stroke)
-
-    return Stamp(box, lambda pen, color: pen.polygon(shape, color)), Stamp(box, rim)
+    return stamps(np.stack([shift + radius * np.cos(turn), radius * np.sin(turn)], axis=1), stroke)
 
 
 def _side(node: Node) -> str:
@@ -218,14 +205,16 @@ def _half(node: Node, radius: float, fit: Fit) -> float:
 
 def _insets(panel: Graph, radius: float, fit: Fit) -> tuple[float, float]:
     """Room left and right of the nodes' centres, for half a node and its label."""
-    room = {"left": 0.0, "right": 0.0, "above": 0.0}
-    for node in panel.nodes:
-        half = _half(node, radius, fit) + fit.px(4)
-        label = fit.typesetter.line(node.label, fit.size(LABEL_SIZE)).width + fit.px(_BESIDE) if node.label else 0
-        outside = {"left": half, "right": half, _side(node): half + (label if _side(node) != "above" else 0)}
-        for side, wide in outside.items():
-            room[side] = max(room[side], wide)
-    return room["left"], room["right"]
+
+    def room(side: str) -> float:
+        found = 0.0
+        for node in panel.nodes:
+            text = node.label if _side(node) == side else ""
+            label = fit.typesetter.line(text, fit.size(LABEL_SIZE)).width + fit.px(_BESIDE) if text else 0
+            found = max(found, _half(node, radius, fit) + fit.px(4) + label)
+        return found
+
+    return room("left"), room("right")
 
 
 def _largest_radius(fit: Fit) -> int:

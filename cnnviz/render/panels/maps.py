@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,14 +13,15 @@ import numpy.typing as npt
 from cnnviz.notation import number
 from cnnviz.render.canvas import Box, Look
 from cnnviz.render.palette import Pixels
+from cnnviz.render.panels._cell import as_color
 from cnnviz.render.panels._interpolation import interpolated
 from cnnviz.render.panels._station_bodies import MAP_GAP, TEXT_LINE, row_parts
 from cnnviz.render.panels._station_lines import OUTLINES, arrow, outline, past
 from cnnviz.render.panels._stations import arrange_stations
 from cnnviz.render.panels.base import LEAST_TEXT, Colors, Extent, Fit, Item, Painter, Place, Slot, Way, around, changed
 from cnnviz.render.pen import Pen
-from cnnviz.render.theme import SCALE_LEVELS, Color, Theme
-from cnnviz.storyboard import Change, LayerView, Maps, SetLayerView, Values
+from cnnviz.render.theme import Theme
+from cnnviz.storyboard import LayerView, Maps, SetLayerView, Values
 
 # Colours of a scale that a figure has: three scales share the palette.
 _LEVELS = {"gray": 12, "sequential": 14, "diverging": 17}
@@ -34,7 +36,6 @@ class MapsPainter(Painter):
 
     def __init__(self, panel: Maps, place: Place, look: Look, fit: Fit) -> None:
         super().__init__(panel, place, look, fit)
-        self._panel = panel
         self._arrangement = arrange_stations(panel, place.width, place.height, fit)
         self.fit = self._arrangement.fit
         self._size = self.fit.size(LEAST_TEXT)
@@ -54,26 +55,23 @@ class MapsPainter(Painter):
     @classmethod
     def colors(cls, panel: Maps, cell: int, fit: Fit, theme: Theme, step_roles: Sequence[str]) -> Colors:
         """The scales' colours, the outlines', and what texts need on the page and on the grounds of groups."""
-        ground, band = theme.page["ground"], theme.page["band"]
         own = [station.shade.scale for station in panel.stations if station.shade is not None]
         colors = Colors(solid=[theme.cell("pending").fill, theme.cell("output").fill])
-        for scale in dict.fromkeys([*own, *(key.scale for key in panel.key)]):
-            colors.solid += [_color(level) for level in _ramp(theme, scale)]
+        for scale in (*own, *(key.scale for key in panel.key)):
+            colors.solid += map(as_color, _ramp(theme, scale))
         if any(station.picture is not None for station in panel.stations):
-            colors.solid += [_color(tint) for tint in _tints(theme).reshape(-1, 3)]
-        for role, _, _ in dict.fromkeys(OUTLINES.values()):
-            colors.solid.append(theme.line(role))
-            colors.ramps += [(ground, theme.line(role)), (band, theme.line(role))]
-        colors.ramps += [(band, theme.page["ink"]), (band, theme.page["muted"])]
+            colors.solid += map(as_color, _tints(theme).reshape(-1, 3))
+        lines = [theme.line(role) for role, *_ in OUTLINES.values()]
+        colors.add(theme.page["ground"], *lines)
+        colors.add(theme.page["band"], *lines, theme.page["ink"], theme.page["muted"])
         return colors
 
     def _draw_texts(self, pen: Pen) -> None:
         """Grounds of groups, the names under the stations, and the key."""
         page, typeset = self.look.theme.page, self.look.typesetter
-        for ground in self._arrangement.grounds:
-            box = ground.box
+        for box, group, baseline in self._arrangement.grounds:
             pen.rect(*box[:2], box.width, box.height, page["band"])
-            pen.text(typeset.line(ground.text, self._size), box.left + self.look.px(8), ground.baseline, page["muted"])
+            pen.text(typeset.line(group, self._size), box.left + self.look.px(8), baseline, page["muted"])
         for seat in self._seats.values():
             for text, baseline in seat.texts:
                 line = typeset.fitting(text, self._size, seat.room, self._size)
@@ -101,9 +99,9 @@ class MapsPainter(Painter):
                 at = left + round((2 * half - set_text.width) * share)
                 pen.text(set_text, at, baseline, self.look.theme.page["muted"])
             ramp = _ramp(self.look.theme, key.scale)
-            for n, color in enumerate(ramp):
-                start, end = (left + 2 * half * edge // len(ramp) for edge in (n, n + 1))
-                pen.rect(start, y + line + px(1), end - start, thick, _color(color))
+            pen.image(
+                np.tile(ramp[np.arange(2 * half) * len(ramp) // (2 * half)], (thick, 1, 1)), left, y + line + px(1)
+            )
             pen.frame(left, y + line + px(1), 2 * half, thick, self.look.theme.line("edge"), 1)
             y += high + apart
 
@@ -117,11 +115,8 @@ class MapsPainter(Painter):
         found |= {("past", name): past(station, self._seats[name].box, look) for name, station in joined.items()}
         return found | {("note", name): self._note(station) for name, station in now.items()}
 
-    def update(self, change: Change) -> None:
+    def update(self, change: Any) -> None:
         """Take a station's new role and note; bring its new values into the background."""
-        if not isinstance(change, SetLayerView):
-            super().update(change)
-            return
         self._stations[change.station] = station = self._after(change)
         if change.values is not None:
             self._lay(station)
@@ -163,23 +158,17 @@ class MapsPainter(Painter):
         source = place + 1 if back else place - 1
         if not 0 <= source < len(names):
             return
-        path = self._arrangement.paths[min(place, source)][:: -1 if back else 1]
         sources, ends = self._parts[names[source]], self._parts[station.name]
         x, y = self.place.x, self.place.y
         if station.form == "total":
-            # Along the arrow, not over numbers and the key, to where nothing is written any more.
-            left = self._seats[names[place - 1]].box.right
-            sources = [ends[0]._replace(left=left, right=left + ends[0].width)]
+            # To where nothing is written any more.
             blank = Item("blank", self._seats[station.name].box, lambda pen: self._clear(pen, station), (x, y))
             yield Way(blank, blank)
         for n, end in enumerate(ends):
-            start, (half, high) = sources[n * len(sources) // len(ends)], (end.width // 2, end.height // 2)
-            own = end.seen_from(*end[:2])
+            start, own = sources[(2 * n + 1) * len(sources) // (2 * len(ends))], end.seen_from(*end[:2])
             item = Item("part", own.grown(1), partial(self._draw_part, station=station, place=n, box=own))
-            middle = (start.left + start.right) // 2, (start.top + start.bottom) // 2
-            # Between two rows along the line, else straight.
-            at = [(left + x - half, top + y - high) for left, top in (middle, *path[1:-1])]
-            yield Way(item._replace(at=at[0]), item._replace(at=(end.left + x, end.top + y)), None, tuple(at[1:]))
+            left, top = (start.left + start.right - end.width) // 2, (start.top + start.bottom - end.height) // 2
+            yield Way(item._replace(at=(left + x, top + y)), item._replace(at=(end.left + x, end.top + y)))
 
     def _draw(self, pen: Pen, station: LayerView) -> None:
         """All parts of a station; of rows, their names before and their texts behind them."""
@@ -270,11 +259,7 @@ def _tints(theme: Theme) -> Pixels:
 
 def _ramp(theme: Theme, scale: str) -> Pixels:
     """A scale's colours, as many of them as the palette has room for; an odd number has the middle one itself."""
-    return theme.scale(scale, _LEVELS.get(scale, SCALE_LEVELS // 3))
-
-
-def _color(values: Pixels) -> Color:
-    return int(values[0]), int(values[1]), int(values[2])
+    return theme.scale(scale, _LEVELS[scale])
 
 
 PAINTER = MapsPainter

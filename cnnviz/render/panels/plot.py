@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
-import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -13,11 +12,25 @@ import numpy as np
 from cnnviz.render.axes import Axes, Points, length, strokes
 from cnnviz.render.canvas import Box, Look
 from cnnviz.render.panels._axes import draw_axes, draw_grid
-from cnnviz.render.panels.base import LABEL_SIZE, Colors, Extent, Fit, Item, Painter, Place, Shape, Slot, around
+from cnnviz.render.panels.base import (
+    LABEL_SIZE,
+    Colors,
+    Extent,
+    Fit,
+    Item,
+    Painter,
+    Place,
+    Shape,
+    Slot,
+    around,
+    box_around,
+    changed,
+    stamps,
+)
 from cnnviz.render.pen import Pen, Stamp
 from cnnviz.render.text import TextLine
 from cnnviz.render.theme import Color, Theme
-from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, SetCurve
+from cnnviz.storyboard import Curve, Dot, MoveDot, Plot, SetCurve
 
 _LEAST_WIDTH, _LEAST_HEIGHT = 210, 110
 _STROKES = {"solid": 3.4, "dashed": 2.6, "dotted": 2.0, "dots": 7.0, "rings": 8.0}
@@ -46,7 +59,6 @@ class PlotPainter(Painter):
 
     def __init__(self, panel: Plot, place: Place, look: Look, fit: Fit) -> None:
         super().__init__(panel, place, look, fit)
-        self._panel = panel
         self.axes = Axes.of(panel, place.width, place.height, fit, _room_beside(panel, fit))
         self._curves = {curve.name: curve for curve in panel.curves}
         self._dots = {dot.name: dot for dot in panel.dots}
@@ -62,13 +74,12 @@ class PlotPainter(Painter):
     def colors(cls, panel: Any, cell: int, fit: Fit, theme: Theme, step_roles: Sequence[str]) -> Colors:
         """Inks of axes, curves and dots on the page, and the rims of dots."""
         of_steps = [role for role in step_roles if role in theme.lines or role in theme.page]
+        rims = [(theme.line(dot.role), _rim(theme, dot.role)) for dot in panel.dots]
         roles = ["axis", "grid", *(curve.role for curve in panel.curves), *(dot.role for dot in panel.dots), *of_steps]
-        inks = [theme.line(role) for role in dict.fromkeys(roles)]
-        fills = dict.fromkeys(dot.role for dot in panel.dots)
-        rims = [(theme.line(role), _rim(theme, role)) for role in fills]
-        ground = theme.page["ground"]
-        ramps = [(ground, ink) for ink in (*inks, theme.page["muted"], *(rim for _, rim in rims))] + rims
-        return Colors(solid=inks + [rim for _, rim in rims], ramps=ramps)
+        colors = Colors(ramps=rims)
+        inks = *map(theme.line, roles), theme.page["muted"], *(rim for _, rim in rims)
+        colors.add(theme.page["ground"], *inks)
+        return colors
 
     def _lay_axes(self) -> None:
         """The axes and all curves that do not move."""
@@ -96,23 +107,19 @@ class PlotPainter(Painter):
         texts = {("dot text", dot.name): self._dot_text(dot, *dots["dot", dot.name].at) for dot in seen if dot.text}
         return found | self._end_texts() | dots | texts
 
-    def update(self, change: Change) -> None:
+    def update(self, change: Any) -> None:
         """Move a dot; set a curve, or draw on from where it ended."""
         if isinstance(change, MoveDot):
-            dot = self._dots[change.dot]
-            text = dot.text if change.text is None else change.text
-            self._dots[change.dot] = dataclasses.replace(dot, x=change.x, y=change.y, text=text)
-        elif isinstance(change, SetCurve):
-            self._set_curve(change)
+            self._dots[change.dot] = changed(self._dots[change.dot], change, "x", "y", "text")
         else:
-            super().update(change)
+            self._set_curve(change)
 
     def _set_curve(self, change: SetCurve) -> None:
         old, first = self._curves[change.curve], change.curve not in self._moving
         x, y = np.asarray(change.x, np.float64), np.asarray(change.y, np.float64)
         if change.extend:
             x, y = np.concatenate([old.x, x]), np.concatenate([old.y, y])
-        self._curves[change.curve] = curve = dataclasses.replace(old, x=x, y=y)
+        self._curves[change.curve] = curve = replace(old, x=x, y=y)
         points = self._points(curve)
         if change.extend and first:
             self._grow(old, points)
@@ -167,12 +174,7 @@ class PlotPainter(Painter):
     def _reach(self, points: Points, width: float) -> Box | None:
         """The box of what the axes show of a line."""
         runs = list(self.axes.runs(points))
-        if not runs:
-            return None
-        more, points = width / 2 + 2, np.concatenate(runs)
-        left, top = np.floor(points.min(axis=0) - more).astype(int).tolist()
-        right, bottom = np.ceil(points.max(axis=0) + more).astype(int).tolist()
-        return Box(left, top, right + 1, bottom + 1)
+        return box_around(np.concatenate(runs), width / 2 + 2) if runs else None
 
     def _dot_item(self, dot: Dot) -> Item:
         fill, rim = self.look.theme.line(dot.role), _rim(self.look.theme, dot.role)
@@ -243,12 +245,8 @@ def _dot_stamps(radius: float, rim: float, shape: str) -> tuple[Stamp, Stamp]:
     corners, turn = _SHAPES[shape]
     # Few corners reach farther, so that all markers look equally large.
     radius *= 1 + 1.2 / corners
-    reach, middle = math.ceil(radius + rim) + 1, 0.5
-    box = Box(-reach, -reach, reach + 1, reach + 1)
-    around = 2 * np.pi * (np.arange(corners + 1) / corners + turn)
-    outline = np.stack([np.sin(around), np.cos(around)], axis=1) * radius + middle
-    disc = Stamp(box, lambda pen, color: pen.polygon(outline[:-1], color))
-    return disc, Stamp(box, lambda pen, color: pen.polyline(outline, color, rim))
+    around = 2 * np.pi * (np.arange(corners) / corners + turn)
+    return stamps(np.stack([np.sin(around), np.cos(around)], axis=1) * radius + 0.5, rim)
 
 
 def moved_apart(boxes: Sequence[Box], top: int, bottom: int) -> list[Box]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from contourpy import contour_generator
 
+from cnnviz.render.panels._cell import as_color
 from cnnviz.render.panels._interpolation import interpolated
 from cnnviz.render.panels.base import Colors, Fit
 from cnnviz.render.panels.plot import PlotPainter
 from cnnviz.render.pen import Pen
 from cnnviz.render.theme import Color, Theme
-from cnnviz.storyboard import Change, SetHeights, Surface, Values
+from cnnviz.storyboard import SetHeights, Surface, Values
 
 _LINE_ROLE = "contour"
 _STROKE = 1.1
@@ -31,11 +33,12 @@ class SurfacePainter(PlotPainter):
         bands = _bands(panel, theme)
         colors.solid += [*bands, theme.line(_LINE_ROLE)]
         # Curves and dots stand on the bands: the ends of the scale give their edges enough to blend with.
-        roles = dict.fromkeys([*(curve.role for curve in panel.curves), *(dot.role for dot in panel.dots)])
-        colors.ramps += [(band, theme.line(role)) for band in (bands[0], bands[-1]) for role in roles]
+        lines = [theme.line(role) for role in (*(c.role for c in panel.curves), *(d.role for d in panel.dots))]
+        for band in (bands[0], bands[-1]):
+            colors.add(band, *lines)
         return colors
 
-    def update(self, change: Change) -> None:
+    def update(self, change: Any) -> None:
         """Also take a new field."""
         if isinstance(change, SetHeights):
             self._panel = dataclasses.replace(self._panel, heights=change.heights)
@@ -69,7 +72,7 @@ def _bands(panel: Surface, theme: Theme) -> list[Color]:
     """One colour more than there are levels, from the scale's low end to its high end."""
     scale = theme.scale(panel.scale)
     at = np.linspace(0, len(scale) - 1, len(panel.levels) + 1).round().astype(int)
-    return [(int(r), int(g), int(b)) for r, g, b in scale[at]]
+    return list(map(as_color, scale[at]))
 
 
 PAINTER = SurfacePainter

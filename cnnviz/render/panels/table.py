@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from cnnviz.render.panels.base import LEAST_TEXT, Colors, Extent, Fit, Item, Pai
 from cnnviz.render.pen import Pen
 from cnnviz.render.text import TextLine
 from cnnviz.render.theme import Color, Theme
-from cnnviz.storyboard import Change, Curve, SetEntry, Table
+from cnnviz.storyboard import Curve, SetEntry, Table
 
 _STAGE_WIDTH = 880
 # Pixels left and right of a text, above and below it, at most: where there is room, and where cells want some.
@@ -23,8 +24,6 @@ _LEAST_PAD_X, _LEAST_PAD_Y = 5, 1
 # Pixels between two columns.
 _APART = 24
 _LEADING = 0.35
-# Pixels from a text on its way to the edge of its ground.
-_CLEAR = 6
 _RULE, _BAR = 2, 3
 _LETTERS = "Hg"
 # What an entry's ground is coloured as.
@@ -50,7 +49,6 @@ class TablePainter(Painter):
 
     def __init__(self, panel: Table, place: Place, look: Look, fit: Fit) -> None:
         super().__init__(panel, place, look, fit)
-        self._panel = panel
         self._fitted = fitted(panel, fit)
         plain = tuple(("plain",) * len(panel.header) for _ in panel.entries)
         self._texts = [list(row) for row in panel.entries]
@@ -66,13 +64,12 @@ class TablePainter(Painter):
     @classmethod
     def colors(cls, panel: Table, cell: int, fit: Fit, theme: Theme, step_roles: Sequence[str]) -> Colors:
         """Inks on the page and on the tint of selected entries, rules."""
-        page, tint = theme.page, theme.cell("lit")
-        tints = [(style.fill, style.ink) for style in map(theme.cell, _TINTS.values())]
-        solid = [theme.line("grid"), theme.line("axis"), theme.mark("window"), *(fill for fill, _ in tints)]
-        inks = [(page["ground"], page[key]) for key in ("ink", "muted", "result")]
-        lines = [theme.line(role) for role in dict.fromkeys(curve.role for row in panel.sketches for curve in row)]
-        solid, inks = solid + lines, inks + [(ground, line) for ground in (page["ground"], tint.fill) for line in lines]
-        return Colors(solid=solid, ramps=[*inks, *tints, (tint.fill, page["result"])])
+        page, lines = theme.page, [theme.line(curve.role) for row in panel.sketches for curve in row]
+        colors = Colors(solid=[theme.line("grid"), theme.line("axis"), theme.mark("window")])
+        colors.add(page["ground"], page["ink"], page["muted"], page["result"], *lines)
+        for style in map(theme.cell, _TINTS.values()):
+            colors.add(style.fill, style.fill, style.ink, page["result"], *lines)
+        return colors
 
     def _draw_rules(self, pen: Pen) -> None:
         theme, rows, width = self.look.theme, self._fitted.rows, self._fitted.columns[-1]
@@ -96,29 +93,21 @@ class TablePainter(Painter):
         return [way for change in written if (way := self._way(change))]
 
     def _way(self, change: SetEntry) -> Way | None:
-        if change.origin is None or not (text := self._texts[change.origin[0]][change.origin[1]]):
+        if change.origin is None or not self._texts[change.origin[0]][change.origin[1]]:
             return None
-        start, end = self._box(*change.origin), self._box(change.row, change.column)
-        x, y, near, size = self.place.x, self.place.y, self.look.px(_CLEAR), self._fitted.size * self.look.unit
-        usual, width = self.look.typesetter.line(_LETTERS, size), self.look.typesetter.line(text, size).width + 2 * near
-        height, entry = usual.ascent + usual.descent + near, self._entry(*change.origin)
+        start, end, entry = self._box(*change.origin), self._box(change.row, change.column), self._entry(*change.origin)
 
         def draw(pen: Pen) -> None:
             # On a ground of its own, since it goes over rules and question marks.
-            left, top = start.left + self._fitted.pad - near, (start.top + start.bottom - height) // 2
-            pen.rect(left, top, width, height, self.look.theme.cell("lit").fill)
+            pen.rect(*start[:2], start.width, start.height, self.look.theme.cell("lit").fill)
             entry.draw(pen)
 
-        # At first it would stand on the text that it is a copy of.
-        away = int(np.clip(end.top - start.top, -height, height))
-        item = entry._replace(draw=draw, at=(x, y + away))
-        return Way(item, item._replace(at=(x + end.left - start.left, y + end.top - start.top)))
+        item = entry._replace(draw=draw, at=(self.place.x, self.place.y))
+        x, y = end.left - start.left, end.top - start.top
+        return Way(item, item._replace(at=(self.place.x + x, self.place.y + y)))
 
-    def update(self, change: Change) -> None:
+    def update(self, change: Any) -> None:
         """Take an entry's new text or role."""
-        if not isinstance(change, SetEntry):
-            super().update(change)
-            return
         if change.text is not None:
             self._texts[change.row][change.column] = change.text
         if change.role is not None:
