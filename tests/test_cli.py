@@ -217,7 +217,7 @@ REFUSED = {
     "conv --seed 1.5": "--seed",
     "conv --width 9999": "--width",
     "conv --i 4 --input '1 2; 3 4' --k 1": "--i",
-    "conv --input '1 2 3 4'": "; between",
+    "conv --input '1 2 3 4'": "--p 1 or more",
     "conv --kernel 3": "--k 1 --kernel 3",
     "conv --theme articel": "did you mean article?",
     "conv --title 'two\nlines'": "--title",
@@ -254,7 +254,6 @@ def test_bad_usage_is_told_with_what_would_work(refused, given):
 OTHER_WORDS = {
     "conv --kernel_size 2": "conv --i 5 --k 2",
     "conv --theme Dark": "conv --i 5 --k 3 --theme dark",
-    "conv --frame First": "conv --i 5 --k 3 --frame first",
     "conv --for PPTX": "conv --i 5 --k 3 --for pptx",
     "conv --notation hwksp": "conv --i 5 --k 3 --notation HWKSP",
     "activation leaky_ReLU": "activation leaky-relu",
