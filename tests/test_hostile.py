@@ -60,6 +60,7 @@ READ = {
     "screen.gif": (gif((65535, 65535), (8, 8)), BEYOND),
     "frame.gif": (gif((8, 8), (65535, 65535)), BEYOND),
     "bomb.ppm": (b"P6\n30000 30000\n255\n", BEYOND),
+    "comment.ppm": (b"P6\n#" + b"x" * 10_000_000, DAMAGED),
     "header.npy": (npy((10**9, 1)), "is cut short: save it with numpy.save"),
     "deep.npy": (b"\x93NUMPY\2\0" + struct.pack("<I", 9000) + b"(" * 9000, NO_ARRAY),
     "gigabyte.csv": (sparse(2**30), "has 1073741824 bytes: use at most 67108864"),
