@@ -227,6 +227,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.exit(2)
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
+        if isinstance(error, click.NoSuchOption) and context and not error.possibilities:
+            # `-k 3` is meant for `--k 3`.
+            options = [name for param in context.command.params for name in param.opts]
+            meant = [name for name in options if name == f"-{error.option_name}"]
+            error = click.NoSuchOption(error.option_name, possibilities=meant)
         see = f" (see `{context.command_path} --help`)" if context else ""
         _fail(error.format_message() + see, error.exit_code)
     except CnnvizError as error:

@@ -217,7 +217,7 @@ REFUSED = {
     "conv --seed 1.5": "--seed",
     "conv --width 9999": "--width",
     "conv --i 4 --input '1 2; 3 4' --k 1": "--i",
-    "conv --input '1 2 3 4'": "--p 1 or more",
+    "conv --input '1 2 3 4'": "; between",
     "conv --kernel 3": "--k 1 --kernel 3",
     "conv --theme articel": "did you mean article?",
     "conv --title 'two\nlines'": "--title",

@@ -27,6 +27,8 @@ class UserPath(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Expand ~; a web address is refused."""
+        if not value:
+            raise click.UsageError(f"{param and param.opts[0]} '' is no path: give the path of a file or folder", ctx)
         if is_web(value):
             raise click.UsageError(f"{value} is a web address: download it first")
         return os.path.expanduser(super().convert(value, param, ctx))
