@@ -8,10 +8,17 @@ from cnnviz.errors import UsageError
 
 
 def copied(value: Any, name: str) -> Any:
-    """A copy of an array of any library, which messages call `name`; raises UsageError where it gives no numbers."""
+    """A copy of an array of any library, which messages call `name`.
+
+    Raises UsageError where it gives no numbers, or masks some.
+    """
+    # A data frame's mask is a method.
+    if getattr(getattr(value, "mask", None), "any", bool)():
+        raise UsageError(f"{name} masks some of its values: fill them in, as its .filled(0) does")
     try:
-        # A tensor may be in training, or on another device.
-        for step in ("detach", "cpu"):
+        # A tensor may be in training, on another device, or of a kind of number that NumPy lacks.
+        steps = ("detach", "cpu", "float") if "bfloat16" in str(getattr(value, "dtype", "")) else ("detach", "cpu")
+        for step in steps:
             value = getattr(value, step)() if hasattr(value, step) else value
         return value.__array__().copy()
     except Exception as error:

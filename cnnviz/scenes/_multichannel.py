@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnnviz.ops import conv2d
-from cnnviz.scenes._channels import between, drawn, held, kernels, sheets, weights_told
+from cnnviz.scenes._channels import FIRST_AND_LAST, between, drawn, held, kernels, sheets, weights_told
 from cnnviz.scenes._padding import BELOW
-from cnnviz.story import Axis, Cells, Place, Story, Windows, check_steps, sheet_marks, without_zeros
+from cnnviz.story import Axis, Cells, Place, Story, Windows, check_steps, filling, sheet_marks, without_zeros
 from cnnviz.storyboard import Change, Step
-from cnnviz.words import Math, Shape, Text, Words, dot, equation, total
+from cnnviz.words import Joined, Math, Number, Shape, Text, Words, dot, equation, joined, total
 
 if TYPE_CHECKING:
     from cnnviz.scenes.conv import Conv
@@ -81,7 +81,8 @@ def convolve(scene: Conv) -> Story:
 
     # Each channel by itself, but those that are not drawn together.
     first = range(channels) if len(shown) == channels else [0, 1, channels - 1]
-    names = [*how["captions"][:1], *["…"] * (len(first) - len(shown)), *how["captions"][1:]]
+    rest = "…" if groups > 1 else Joined((Number(2), Number(channels - 1)), "–")
+    names = [*how["captions"][:1], *[rest] * (len(first) - len(shown)), *how["captions"][1:]]
     alone = np.zeros((*seen.shape, *slide.k))
     for n, each in enumerate(seen.T):
         alone[each, n] = w[made[n]]
@@ -137,11 +138,19 @@ def convolve(scene: Conv) -> Story:
         emptied = [S.set((n, 0, 0), role="pending", value=float("nan")) for n in range(len(sums) if adds else 0)]
         yield story.answer(Text(answer, **given), *(cells.reset() for cells in (X, *W)), emptied)
 
+    alt = Text(
+        "a convolution of {i} with {w}: each filter has a kernel for every channel that it sees; {steps} the {o} "
+        "output, each cell the sum of what the kernels give",
+        i=Shape(x.shape),
+        w=given["w"],
+        steps=filling(windows.count),
+        o=Shape(windows.out),
+    )
     return story.play(
         steps,
         windows.count + 1,
         *stage,
-        alt=Text("a convolution of {i} with {w} to {o}", i=Shape(x.shape), w=given["w"], o=Shape(windows.out)),
+        alt=alt if (len(shown), len(made)) == (channels, filters) else joined((alt, FIRST_AND_LAST)),
         formula=weights_told(w, filters, offsets, filters * int(np.prod(slide.windows.out))),
         convention=Text("cross-correlation: kernel not flipped"),
     )

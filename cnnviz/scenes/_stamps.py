@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from cnnviz.ops import conv_transpose2d
 from cnnviz.parameters import Size
-from cnnviz.scenes._channels import drawn, kernels, sheets, weights_told
+from cnnviz.scenes._channels import FIRST_AND_LAST, drawn, kernels, sheets, weights_told
 from cnnviz.story import WINDOW, Axis, Cells, Graph, Place, Story, Tensor, Windows, check_steps, refuse, sheet_marks
 from cnnviz.storyboard import Change, Mark, Operator, Shade, Step, Values
 from cnnviz.words import (
@@ -34,6 +34,7 @@ from cnnviz.words import (
 if TYPE_CHECKING:
     from cnnviz.scenes.transposed_conv import TransposedConv
 
+_HATCHED = Text("hatched: cut off")
 _POINT = "Each channel has one kernel per map: {w} weights, channels × maps × rows × columns"
 _GROUPED = "A channel stamps only on the {n} maps of its group: {c} channels, {g} groups"
 
@@ -163,7 +164,7 @@ def scatter(
     stage: list[Cells | Operator | str] = [X, "∗", W, "="]
     if cropped:
         whole = conv_transpose2d(pixels.values, kernel.values, **{**scene.sizes, "padding": (0, 0)})[0, 0]
-        sums = story.cells("sum", "Sum of stamps {size}", whole, notes=True, **more)
+        sums = story.cells("sum", "Sum of stamps {size}", whole, below=_HATCHED, notes=True, **more)
         stage += [sums, Operator(name="crop", text="→")]
     Y = story.cells("output", "Output {size}", y, notes=not cropped, **more)
     counts = _counts(scene, story) if counting else None
@@ -171,6 +172,7 @@ def scatter(
 
     def steps() -> Iterator[Step]:
         stamps = Stamps(sums if cropped else Y, windows, product_decimals(story, x, w), bias.value)
+        label = [sums.relabel()] if cropped else []
         for at in np.ndindex(x.shape):
             changes = [*stamps.stamp(at, float(x[at]), {(): w}), *X.cover([at]), X.mark("window", at)]
             said = stamps.told(X.symbol("x", at), X[at])
@@ -179,7 +181,8 @@ def scatter(
                 changes.append(counts.mark("window", *stamps.outline(at)))
                 if stamps.added:
                     said = joined((stamping(X.symbol("x", at), X[at]), _stamped(stamps)), "; ")
-            yield story.step(said, changes)
+            yield story.step(said, changes, label)
+            label = []
         last = [*stamps.rest(), *X.rest()]
         if counts:
             last += [counts.set(cell, role="output", value=0.0) for cell in stamps.added]
@@ -251,6 +254,7 @@ def _crop(windows: Windows, S: Cells, Y: Cells) -> Iterator[Change]:
             yield from Y.write(tuple(at - cut for at, cut in zip(cell, windows.padding, strict=True)), mark="")
         else:
             yield S.set(cell, role="cut")
+    yield S.relabel(_HATCHED)
     yield S.mark("kept", windows.padding, Y.values.shape)
 
 
@@ -308,17 +312,19 @@ def stamp_maps(scene: TransposedConv) -> Story:
         said = Text("All {n} stamps added up: {shape}", n=Number(x.size), shape=Strong(Shape(y.values.shape[1:])))
         yield story.answer(said, stamps.rest(), *(each.reset() for each in W))
 
+    alt = Text(
+        "a transposed convolution of {i} with {w}: each cell of a channel stamps its multiple of that one's kernels, "
+        "one for every map, and the stamps add up to {o}",
+        i=Shape(x.shape),
+        w=Shape(w.shape),
+        o=Shape(y.values.shape[1:]),
+    )
     return story.play(
         steps,
         count,
         (X, "→", Y),
         ([*W[:1], "…", *W[1:]] if len(shown) < channels else W),
-        alt=Text(
-            "a transposed convolution of {i} with {w} to {o}",
-            i=Shape(x.shape),
-            w=Shape(w.shape),
-            o=Shape(y.values.shape[1:]),
-        ),
+        alt=alt if (len(shown), len(maps)) == (channels, filters) else joined((alt, FIRST_AND_LAST)),
         formula=weights_told(w, filters, offsets, x.size),
         step_roles=("input", "kernel", "overlap", "output", "neighbour"),
         convention=Text("kernel not rotated: each pixel stamps it as given"),

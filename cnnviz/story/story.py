@@ -257,7 +257,7 @@ class Story:
         steps: Callable[[], Iterator[Step]],
         count: int,
         *stage: Sequence[Cells | Panel | str],
-        alt: Words | None = None,
+        alt: Words,
         step_roles: Sequence[str] = ("kernel", "kernel_on_padding", "output"),
         animated: bool = True,
         answer: Words = "",
@@ -266,10 +266,9 @@ class Story:
         """The story as a whole: its `count` steps, made anew at each call, and the `stage`, rows of panels.
 
         An `answer` is one step more: all panels come to rest, and the sentence says what there was to see.
-        `alt` says what an animation is seen of (or a still, where it is not `animated`), the title with its settings
-        unless given; a small result and the point are told behind it. `texts` are the formula and the convention.
+        `alt` says what an animation is seen of (or a still, where it is not `animated`); a small result is told behind
+        it. `texts` are the formula and the convention.
         """
-        alt = alt or Text("{title}: {settings}", title=self.title, settings=self.settings_text())
         alts = [Text("Animation of {what}", what=alt) if animated else alt, *self._result()]
         self._board = {
             "alt": sentences(*alts),

@@ -268,8 +268,10 @@ def _does_not_fit(size: int, k: int, p: Ends | None, d: int) -> UsageError:
     span, padded = d * (k - 1) + 1, size + before + after
     fits, wanted = (padded - 1) // d + 1, -(-(span - size) // 2)
     spread = f" with dilation {d} spans {span}, which" if d > 1 else ""
+    # A row that was meant for a map of several.
+    rows = ", or give more rows, with ; between them" if size == 1 else ""
     message = (
         f"kernel {k}{spread} does not fit the padded input {padded} (= {size} + {added}): use --p {wanted} or more, "
-        f"or --k {fits} or less"
+        f"or --k {fits} or less{rows}"
     )
     return UsageError(message, "k", {"k": fits, "p": wanted})
