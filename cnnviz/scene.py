@@ -70,7 +70,7 @@ class Scene(Parameters):
         """What the figure computes, for programs that compute the same; None where that is nothing."""
         return self._story.graph.operation()
 
-    def most(self, default: int = 2) -> int:
+    def max_decimals(self, default: int = 2) -> int:
         """Decimals at most, which are `default` unless `--digits` gives others."""
         return default if self.digits is None else self.digits
 
@@ -79,7 +79,7 @@ class Scene(Parameters):
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
-    def public(self) -> dict[str, Any]:
+    def jsonable_parameters(self) -> dict[str, Any]:
         """Every parameter as JSON can hold it, for the storyboard."""
         return {p.name: jsonable(getattr(self, p.name)) for p in parameters_of(type(self))}
 

@@ -143,4 +143,4 @@ def _weight(graph: Graph, layer: Layer, name: str, values: Array, file: str, sca
     source: dict[str, object] = {"file": (where, name)} if file else {}
     if not file and name.endswith(".weight") and layer.kind != "batchnorm":
         source = {"std": scale * math.sqrt(2 / math.prod(values.shape[1:]))}
-    return graph.given(name.replace(".", "_"), values, KERNEL if values.ndim == 4 else PLAIN, **source)
+    return graph.input(name.replace(".", "_"), values, KERNEL if values.ndim == 4 else PLAIN, **source)

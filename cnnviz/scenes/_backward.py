@@ -12,7 +12,7 @@ from cnnviz.errors import UsageError
 from cnnviz.notation import size_text
 from cnnviz.parameters import param
 from cnnviz.scene import Scene
-from cnnviz.story import CURRENT, WINDOW, Cells, Place, Story, Tensor, Windows, load_sheets, shade_for
+from cnnviz.story import CURRENT, WINDOW, Cells, Index, Story, Tensor, Windows, load_sheets, shade_for
 from cnnviz.storyboard import Change, Shade, Step, Values
 from cnnviz.words import Expression, Joined, Math, Number, Symbol, Text, Words, equation, total
 
@@ -71,7 +71,7 @@ def column(
     `current`.
     """
     array = (values.values if isinstance(values, Tensor) else values).reshape((1, -1) if row else (-1, 1))
-    if isinstance(values, Tensor) and not story.graph.is_given(values):
+    if isinstance(values, Tensor) and not story.graph.is_input(values):
         story.graph.show(values, name, shape=array.shape)
     how: dict[str, Any] = {"role": role} if role else {"pending": True}
     shade = Shade(scale="diverging", lo=float(array.min()), hi=float(array.max()) or 1.0)
@@ -83,18 +83,18 @@ def gradient_panel(story: Story, values: Values, **more: Any) -> Cells:
     return story.cells("gradient", Math(BY_Y), values, pending=True, **more)
 
 
-def sends(story: Story, G: Cells, places: Iterable[Place] | None = None, *changes: Change) -> Step:
+def sends(story: Story, G: Cells, places: Iterable[Index] | None = None, *changes: Change) -> Step:
     """The gradient of the output appears, maybe in some places alone."""
     said = Text("The next layer sends {g}: how much the loss changes with each output", g=Math(BY_Y))
     return story.step(said, changes, G.fill("input", places=places), beats=2)
 
 
-def received(number: Number, at: Place) -> Words:
+def received(number: Number, at: Index) -> Words:
     """A cell of the gradient with its value: `∂L/∂y₁₂ = 3`."""
     return Joined((Symbol(BY_Y, tuple(n + 1 for n in at)), number), " = ")
 
 
-def to_both(number: Number, at: Place, kernel: str, by_kernel: str) -> Words:
+def to_both(number: Number, at: Index, kernel: str, by_kernel: str) -> Words:
     """What a cell of the gradient adds, by its window and by the kernel."""
     said = "{g}: add {value} × window to {by_w}, {value} × {w} to {by_x}"
     named = {"w": Math(kernel), "by_w": Math(by_kernel), "by_x": Math(BY_X)}
@@ -107,17 +107,17 @@ class Sums(Cells):
     Where each cell is reached once, no note need be `noted` in it.
     """
 
-    amounts: Sequence[Mapping[Place, float]] = ()
+    amounts: Sequence[Mapping[Index, float]] = ()
     noted = True
 
     def rewind(self) -> None:
         """Be as before the first addition."""
         super().rewind()
-        self._added: Mapping[Place, float] = {}
+        self._added: Mapping[Index, float] = {}
         self._sums = np.zeros(self.values.shape)
 
     def so_far(
-        self, symbol: Symbol, place: Place, terms: Callable[[Place], Expression], steps: Sequence[Place]
+        self, symbol: Symbol, place: Index, terms: Callable[[Index], Expression], steps: Sequence[Index]
     ) -> Words:
         """How a cell has come to what it is: the term of each step, of many steps the last one alone."""
         found = [terms(at) for at in steps[-MOST_NUMBERS:]]
@@ -138,9 +138,9 @@ class Sums(Cells):
         changes = [self.set(place, role="output", value=float(self._sums[place])) for place in amount]
         return [*changes, *self.cover(list(amount), notes, "kernel")]
 
-    def rest(self) -> Iterator[Change]:
+    def uncover(self) -> Iterator[Change]:
         """Nothing is added any more; cells that nothing has reached are 0."""
-        yield from super().rest()
+        yield from super().uncover()
         for place in np.ndindex(self._sums.shape):
             if self.role(place) == "pending":
                 yield self.set(place, role="output", value=0.0)
@@ -153,7 +153,7 @@ def adding_up(
     values: Tensor,
     amounts: Sequence[Mapping[Any, float]],
     axes: int = 2,
-    index: Place = (),
+    index: Index = (),
     **more: Any,
 ) -> Sums:
     """A panel of sums that shows the last `axes` of a tensor, or of its part at `index`."""
@@ -175,7 +175,7 @@ def adding_up(
     return found
 
 
-def stamp(windows: Windows, at: Place, weights: Values) -> dict[Place, float]:
+def stamp(windows: Windows, at: Index, weights: Values) -> dict[Index, float]:
     """The cells of a padded array, without its padding, that a window covers, each with its weight."""
     pairs = zip(windows.cells(at), weights.ravel().tolist(), strict=True)
     return {

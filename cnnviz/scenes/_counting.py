@@ -19,7 +19,7 @@ class Count:
     def __init__(self, slide: Sliding, axis: int, alone: bool) -> None:
         self.windows, self.axis, self.alone = slide.windows, axis, alone
         self.name = ("rows", "columns")[axis]
-        self.i, self.k, self.s, self.p, self.d = (slide.given[letter][axis] for letter in "ikspd")
+        self.i, self.k, self.s, self.p, self.d = (slide.sizes[letter][axis] for letter in "ikspd")
         self.padded = self.i + 2 * self.p
         # What the kernel in its first position leaves over.
         self.free = self.padded - self.d * (self.k - 1) - 1
@@ -64,7 +64,7 @@ class Count:
         total = equation(None, Number(self.moves) + 1, self.moves + 1)
         return counted(self.moves + 1, "{total} position", "{total} positions", total=total)
 
-    def rest(self) -> Words:
+    def leftover(self) -> Words:
         """Why there is no further move, and what is never reached."""
         left, n = self.free - self.moves * self.s, int((~self.along.reached).sum())
         rest = equation(None, Number(self.free) - Number(self.moves) * self.s, left, strong=False)
@@ -82,7 +82,7 @@ class Count:
             said = Text(move, n=n, moves=self.moves, position=n + 1, name=name, left=self.left(n))
             yield story.step(said, self.stand(n, X, Y), self.line(2) if n == self.moves else ())
         if self.rests:
-            yield story.step(self.rest(), self.line(2), self.hatch(X), beats=beats)
+            yield story.step(self.leftover(), self.line(2), self.hatch(X), beats=beats)
         said = Text("Plus the starting position: {positions}", positions=self.positions())
         yield story.step(said, self.line(3), X.hide("free"), beats=beats)
 

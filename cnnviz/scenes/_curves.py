@@ -213,7 +213,7 @@ def point_moves(
     """
     is_loss, graph, letters = isinstance(point.entry, Loss), Graph(), [letter for *_, letter in rows]
     family: Mapping[str, Any] = LOSSES if is_loss else ACTIVATIONS
-    graph.show(point.computed(graph, graph.given("x", point.at), "loss" if is_loss else "y"), "plot")
+    graph.show(point.computed(graph, graph.input("x", point.at), "loss" if is_loss else "y"), "plot")
     story = Story(scene, point.entry.title, graph, point=said)
     story.settings += [*settings, *point.settings]
 

@@ -230,8 +230,8 @@ def record(learner: Learner, x: Values, source: str, labels: Values, rule: Rule,
     """What `train` has done, for programs, as long as the loss was finite; `source` makes `x`."""
     (w, scale), network, rates = start(learner, seed), learner.network, made.rates[: max(made.epochs, 1)]
     graph, shape = Graph(double=True, seed=network.seed(seed + _START)), (len(x), *network.input_shape)
-    given = graph.given("x", x.reshape(shape), MAP, source=f"{source}.reshape{shape}")
-    classes = graph.given("labels", labels, source=f"np.repeat([0, 1], {len(x) // 2})")
+    given = graph.input("x", x.reshape(shape), MAP, source=f"{source}.reshape{shape}")
+    classes = graph.input("labels", labels, source=f"np.repeat([0, 1], {len(x) // 2})")
     stages = record_layers(graph, network, given, network.with_names(learner.arrays(w)), scale=scale)
     graph.compute("mean_cross_entropy", stages[-1].y, classes, result="loss")
     how = {**rule.program(SETTINGS), "lr": float(rates.max()), "rates": rates, "batch": _BATCH, "seed": [seed, _ORDER]}

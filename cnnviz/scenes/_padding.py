@@ -11,7 +11,7 @@ import numpy as np
 from cnnviz.data import Data
 from cnnviz.ops import pad
 from cnnviz.parameters import Sides, Size, to_cli
-from cnnviz.story import Cells, Sliding, Story, Tensor, refuse, same_padding
+from cnnviz.story import Cells, Sliding, Story, Tensor, raise_if, same_padding
 from cnnviz.storyboard import Mark, Step
 from cnnviz.words import Text, equation
 
@@ -35,7 +35,7 @@ def sides(p: Sides | str, i: Size, k: Size, s: Size, d: Size) -> Sides:
         return 0, 0
     found = same_padding(i, k, s, d)
     said = f"--p same needs stride 1, as in PyTorch: use --p {to_cli(found)}, TensorFlow's same for this input"
-    refuse({said: s != (1, 1)})
+    raise_if({said: s != (1, 1)})
     return found
 
 
@@ -66,4 +66,4 @@ def fill(story: Story, X: Cells, slide: Sliding) -> Iterator[Step]:
             own, copied = (X.symbol("x", tuple(map(sub, place, slide.windows.padding))) for place in (cell, source))
             marks = X.mark("source", source), X.mark("filled", cell)
             yield story.step(equation(own, copied, X[source]), marks, filled.pop(cell))
-    yield story.step(Text("The padding takes values of the map"), filled.values(), X.rest(), beats=2)
+    yield story.step(Text("The padding takes values of the map"), filled.values(), X.uncover(), beats=2)

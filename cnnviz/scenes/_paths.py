@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cnnviz.scenes._layer_list import Slide
-from cnnviz.story import Cells, Graph, Place, Tensor
+from cnnviz.story import Cells, Graph, Index, Tensor
 from cnnviz.storyboard import Change
 from cnnviz.words import Text
 
@@ -27,7 +27,7 @@ def record_paths(graph: Graph, slides: Sequence[Slide], sizes: Sequence[int]) ->
     return paths
 
 
-def seen_of(cells: Cells) -> tuple[Place, Place]:
+def seen_of(cells: Cells) -> tuple[Index, Index]:
     """The first cell that is seen of a map, and how many rows and columns from there on."""
     seen = np.argwhere(cells.values > 0)
     return tuple(map(int, seen.min(axis=0))), tuple(map(int, np.ptp(seen, axis=0) + 1))

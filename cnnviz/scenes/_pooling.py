@@ -17,15 +17,15 @@ from cnnviz.scenes._backward import Sums, received, stamp
 from cnnviz.story import (
     Cells,
     Graph,
-    Place,
+    Index,
     Sliding,
     Story,
     Tensor,
     Windows,
+    choice,
     input_map,
     input_size,
     kernel_size,
-    kinds,
     stride,
     tolerance,
 )
@@ -54,7 +54,7 @@ _EXAMPLE = "1 1 2 4; 5 6 7 8; 3 2 1 0; 1 2 3 4"
 class Pooled(Scene):
     """A scene with an input of which windows keep the maximum or the average."""
 
-    kind: str = kinds("max", ("max", "avg"), "What is kept of a window: its maximum or its average.")
+    kind: str = choice("max", ("max", "avg"), "What is kept of a window: its maximum or its average.")
     i: Size | None = input_size(shown_default="4, or the data's own")
     input: ArrayLike = input_map(None, shown_default="an example of 4×4, else random")
 
@@ -75,12 +75,12 @@ class Pooled(Scene):
         shared = {"shade": X.panel.shade} if story.is_picture else {}
         return story.cells(name, label, values, pending=True, lost=tolerance(self.map.values), **{**shared, **more})
 
-    def winners(self, X: Cells, windows: Windows) -> dict[Place, Place]:
+    def winners(self, X: Cells, windows: Windows) -> dict[Index, Index]:
         """The cell whose value the maximum of each window keeps, the first of equal ones; none for an average."""
-        places = windows.places() if self.kind == "max" else ()
+        places = windows.positions() if self.kind == "max" else ()
         return {at: max(windows.inside(at), key=lambda cell: X.values[cell]) for at in places}
 
-    def kept(self, X: Cells, Y: Cells, windows: Windows, at: Place, *, counts_padding: bool = True) -> Expression:
+    def kept(self, X: Cells, Y: Cells, windows: Windows, at: Index, *, counts_padding: bool = True) -> Expression:
         """The maximum or the mean of a window, with its numbers."""
         cells = windows.cells(at) if self.kind == "avg" and counts_padding else windows.inside(at)
         # Where the input's decimals are rounded, as many as the output's make that up.
@@ -110,7 +110,7 @@ class PooledBack(Pooled):
         """The input as it is pooled, and maybe a maximum's indices; `more` are options."""
         how: dict[str, Any] = {"kernel_size": self.k, "stride": self.slide.s, "padding": (0, 0), "ceil_mode": False}
         how |= {"count_include_pad": True} if self.kind == "avg" else {"dilation": (1, 1)}
-        return graph.results(
+        return graph.compute_several(
             f"{self.kind}_pool2d", graph.map("x", self.map.values), names=("y", "indices"), **how, **more
         )
 
@@ -126,7 +126,7 @@ def adaptive_ranges(size: tuple[int, ...], out: tuple[int, ...]) -> Words:
     return Text("window {r} covers {range}", r=Math(r"r=0,1,\ldots"), range=PerAxis(rows, columns))
 
 
-def left_of(size: int, winners: Mapping[Place, Place]) -> Words:
+def left_of(size: int, winners: Mapping[Index, Index]) -> Words:
     """What pooling has kept of so many values."""
     if not winners:
         return Text("Each window became one value, its mean")
@@ -136,7 +136,7 @@ def left_of(size: int, winners: Mapping[Place, Place]) -> Words:
     return Text("Each window kept its maximum: {left}", left=left)
 
 
-def back_of(size: int, best: Mapping[Place, Place], outside: int) -> Words:
+def back_of(size: int, best: Mapping[Index, Index], outside: int) -> Words:
     """What unpooling has brought back of so many values, some of them in no window."""
     if best:
         found = len(set(best.values()))
@@ -149,22 +149,22 @@ def back_of(size: int, best: Mapping[Place, Place], outside: int) -> Words:
     return Text("{size}, the detail is not{none}", size=Strong(Text("The size is back")), none=none)
 
 
-def put_back(windows: Windows, P: Cells, Y: Cells, best: Mapping[Place, Place]) -> Iterator[Told]:
+def put_back(windows: Windows, P: Cells, Y: Cells, best: Mapping[Index, Index]) -> Iterator[Told]:
     """Each pooled value to the place of its maximum, zeros to the rest of its window: what is said, what changes."""
-    said, known = "{value} returns to {place}; the rest of its window is 0", set[Place]()
+    said, known = "{value} returns to {place}; the rest of its window is 0", set[Index]()
     for at, cell in best.items():
         new = [each for each in windows.cells(at) if each not in known and each != cell]
         known.update(windows.cells(at))
         changes: list[Change] = [Y.set(each, role="zero", value=0.0) for each in new]
         changes.append(Y.set(cell, role="output", value=P[at].value))
-        yield Text(said, value=Strong(P.short(at)), place=place_of(cell)), changes
+        yield Text(said, value=Strong(P.rounded(at)), place=place_of(cell)), changes
 
 
 def spread(windows: Windows, P: Cells, Y: Cells) -> Iterator[Told]:
     """Each pooled value to all cells of its window; a cell of several windows takes the mean."""
-    parts: dict[Place, list[Number]] = {}
-    for at in windows.places():
-        cells, value, changes = windows.cells(at), P.short(at), list[Change]()
+    parts: dict[Index, list[Number]] = {}
+    for at in windows.positions():
+        cells, value, changes = windows.cells(at), P.rounded(at), list[Change]()
         for cell in cells:
             parts.setdefault(cell, []).append(value)
             changes.append(Y.set(cell, role="output", value=_mean(parts[cell])))
@@ -179,7 +179,7 @@ def spread(windows: Windows, P: Cells, Y: Cells) -> Iterator[Told]:
         yield said, changes
 
 
-def place_of(cell: Place) -> Text:
+def place_of(cell: Index) -> Text:
     """A cell in words."""
     return Text("row {row}, column {column}", row=cell[0] + 1, column=cell[1] + 1)
 
@@ -188,10 +188,10 @@ def _mean(parts: list[Number]) -> float:
     return sum(part.value for part in parts) / len(parts)
 
 
-def shared(windows: Windows, g: Values, best: Mapping[Place, Place]) -> list[dict[Place, float]]:
+def shared(windows: Windows, g: Values, best: Mapping[Index, Index]) -> list[dict[Index, float]]:
     """What each cell of the gradient adds to which cells of the input's; of a maximum to the `best` of its window."""
     found = []
-    for at in windows.places():
+    for at in windows.positions():
         cells = windows.cells(at)
         shares = np.array([cell == best[at] if best else 1 / len(cells) for cell in cells])
         # A maximum touches its own cell alone.
@@ -199,7 +199,7 @@ def shared(windows: Windows, g: Values, best: Mapping[Place, Place]) -> list[dic
     return found
 
 
-def sent(windows: Windows, G: Cells, at: Place, by_x: Sums, best: Place | None) -> Words:
+def sent(windows: Windows, G: Cells, at: Index, by_x: Sums, best: Index | None) -> Words:
     """Where a cell of the gradient goes: to the `best` of its window, or to all of it."""
     value, count = received(G[at], at), len(windows.cells(at))
     if best is not None:

@@ -58,8 +58,8 @@ def two_ways(scene: Residual) -> Story:
     )
     story = Story(scene, Text("Residual connection"), graph, point=Text(said))
     if projected:
-        story.sizes(s=scene.s)
-        story.parameter("projection", "v")
+        story.show_sizes(s=scene.s)
+        story.show_parameter("projection", "v")
 
     def panel(name: str, label: Words, values: Values | Tensor, **first: Any) -> Cells:
         return story.cells(name, label, values, marks=(CURRENT, WINDOW), **(first or {"pending": True}))
@@ -75,7 +75,7 @@ def two_ways(scene: Residual) -> Story:
     def made(caption: Words, sources: Sequence[Cells], result: Cells, role: str = "output") -> Step:
         """A whole panel is made from others: each value comes from where it is made, a stride apart in larger ones."""
         shape = result.values.shape
-        marks = [*story.rest(), result.mark("current", (0, 0), shape)]
+        marks = [*story.uncover(), result.mark("current", (0, 0), shape)]
         marks += [source.mark("window", (0, 0), source.values.shape) for source in sources]
         whole: list[Change] = []
         for source, at in itertools.product(sources, np.ndindex(shape)):
@@ -92,7 +92,7 @@ def two_ways(scene: Residual) -> Story:
         yield made(Text("{x} goes two ways: through {f}, a 3×3 convolution …", x=x, f=f), (X,), F, "kernel")
         yield made(Text(past), (X,), S, "input")
         yield made(Text("Both are added: {sum}", sum=_sum(Y, (F, S), "y")), (F, S), Y)
-        yield sends(story, G, None, *story.rest())
+        yield sends(story, G, None, *story.uncover())
         yield made(Text("A sum copies its gradient; one copy goes back through {f}", f=f), (G,), B[0], "kernel")
         yield made(Text(other), (G,), B[1], "input")
         yield made(Text("{x} gets both: {sum}", x=x, sum=_sum(D, B, BY_X)), B, D)

@@ -42,7 +42,7 @@ def running_statistics(scene: BatchNormInference) -> Story:
             running[n] = np.append(running[n], old * running[n][-1] + new * each[batch])
     graph = Graph(double=True)
     arrays = {"x": x[:, None], "mean": running[0][-1:], "variance": running[1][-1:]}
-    given = [graph.given(each, values) for each, values in arrays.items()]
+    given = [graph.input(each, values) for each, values in arrays.items()]
     y = graph.compute("batch_norm_inference", *given, eps=scene.eps)
     graph.show(y, "output", shape=(1, len(x)))
 
@@ -73,17 +73,17 @@ def running_statistics(scene: BatchNormInference) -> Story:
                 made = equation(Math(name), precise(part, statistic[at]), statistic[at], letters=60)
                 caption = Text("Batch {batch}: {sum}", batch=batch + 1, sum=made)
                 # A link from a column in the middle would cross numbers.
-                yield story.step(caption, story.rest(), B.cover(cells), statistic.write(at))
+                yield story.step(caption, story.uncover(), B.cover(cells), statistic.write(at))
             for word, statistic, kept in zip(_WORDS, S, R, strict=True):
                 summed = precise(weights[0] * kept[at] + weights[1] * statistic[at], kept[after])
                 said = Text(f"running {word}: {{sum}}", sum=equation(None, summed, kept[after]))
-                marked = [*story.rest(), statistic.mark("window", at)]
+                marked = [*story.uncover(), statistic.mark("window", at)]
                 yield story.step(said, marked, kept.write(after, role="kernel"))
         last = (0, count)
         for n in range(len(x)):
             at = (0, n)
             normal = (X[at] - R[0][last]) / call("sqrt", R[1][last] + story.number("eps"))
-            marks = [*story.rest(), *(cells.mark("current", last) for cells in R)]
+            marks = [*story.uncover(), *(cells.mark("current", last) for cells in R)]
             y_n = equation(Y.symbol("y", (n,)), precise(normal, Y[at]), Y[at])
             yield story.step(y_n, marks, X.mark("window", at), Y.write(at))
 

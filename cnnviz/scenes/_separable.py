@@ -14,8 +14,8 @@ from cnnviz.story import (
     Story,
     Windows,
     check_steps,
+    note_zeros,
     sheet_marks,
-    without_zeros,
 )
 from cnnviz.storyboard import Change, Equation, Operator, Row, SetRow, Step
 from cnnviz.words import Number, Shape, Strong, Text, equation, joined
@@ -44,7 +44,7 @@ def separate(scene: SeparableConv) -> Story:
     padded, weights = slide.padded(graph, pixels), graph.kernel("pointwise", mixing)
     z = graph.compute("conv2d", padded, kernels, result="z", **slide.options, groups=channels)
     y = graph.compute("conv2d", z, weights, stride=(1, 1), padding=(0, 0), dilation=(1, 1))
-    story.sizes(C=channels, F=filters, k=slide.k, s=scene.s, p=scene.p)
+    story.show_sizes(C=channels, F=filters, k=slide.k, s=scene.s, p=scene.p)
 
     outlines = sheet_marks("window", channels, "window")[::-1]
     how: dict[str, Any] = sheets(range(channels), channels, "channel {n}", "")
@@ -73,20 +73,20 @@ def separate(scene: SeparableConv) -> Story:
     def steps() -> Iterator[Step]:
         n, gone = 0, list[Change]()
         for windows, source, kernel, result, letter in ((first, X, D, Z, "z"), (second, Z, P, Y, "y")):
-            for at in windows.places():
+            for at in windows.positions():
                 cells, weights = (
                     windows.cells(at),
                     kernel.read((at[0], *cell) for cell in np.ndindex(kernel.values.shape[1:])),
                 )
-                caption = without_zeros(result.sums(at, source.read(cells), weights, letter=letter), weights, at)
+                caption = note_zeros(result.dot_product(at, source.read(cells), weights, letter=letter), weights, at)
                 used = np.full(kernel.values.shape, "lit", object)
                 used[at[0]] = "kernel"
-                covered = source.windows(windows, at, "kernel" if source is Z else "")
+                covered = source.move_windows(windows, at, "kernel" if source is Z else "")
                 n += 1
                 done = SetRow(panel="counts", row="separable", text=counted(n))
-                yield story.step(caption, gone, kernel.become(used), covered, result.write(at), done)
+                yield story.step(caption, gone, kernel.set_roles(used), covered, result.write(at), done)
                 gone = []
-            gone = [*source.rest(), *result.rest(), *kernel.reset()]
+            gone = [*source.uncover(), *result.uncover(), *kernel.reset()]
         said = "{few} multiplications instead of {many} of a full convolution of the same sizes"
         yield story.step(Text(said, **products), gone, SetRow(panel="counts", row="full", text=full), beats=2)
 

@@ -48,7 +48,7 @@ def shape_rows(layers: Sequence[Layer], shape: tuple[int, ...], graph: Graph, re
     """All layers, as far as they fit; `record` computes them too, with zeros. Raises UsageError."""
     tensor = Tensor("x", np.zeros(0))
     if record:
-        tensor = graph.given("x", np.zeros((1, *shape)), MAP)
+        tensor = graph.input("x", np.zeros((1, *shape)), MAP)
     rows: list[ShapeRow] = []
     for n, layer in enumerate(layers, 1):
         if layer.kind == "flatten" and len(shape) != 3:
@@ -62,7 +62,7 @@ def shape_rows(layers: Sequence[Layer], shape: tuple[int, ...], graph: Graph, re
             break
         if record:
             given = [
-                graph.given(f"{name}{n}", np.zeros(size), KERNEL if len(size) == 4 else PLAIN)
+                graph.input(f"{name}{n}", np.zeros(size), KERNEL if len(size) == 4 else PLAIN)
                 for name, size in zip("wb", layer.weight_shapes(shape).values(), strict=False)
             ]
             tensor = graph.compute(layer.function, tensor, *given, result=f"y{n}", **layer.arguments)

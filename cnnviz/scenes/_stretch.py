@@ -86,11 +86,11 @@ def slide(scene: TransposedConv, story: Story, y: Tensor, windows: Windows, form
             W.set(at, value=float(value), origin=tuple((last - at).tolist())) for at, value in np.ndenumerate(W.values)
         ]
         yield story.step(said, cells, W.relabel(turned), beats=beats)
-        for at in windows.places():
+        for at in windows.positions():
             cells_at = windows.cells(at)
             real = [X.role(cell) == "input" for cell in cells_at]
-            caption = Y.sums(at, X.read(compress(cells_at, real)), list(compress(weights, real)), bias)
-            yield story.step(caption, X.window(windows, at, times(weights)), Y.write(at))
+            caption = Y.dot_product(at, X.read(compress(cells_at, real)), list(compress(weights, real)), bias)
+            yield story.step(caption, X.move_window(windows, at, times(weights)), Y.write(at))
 
     what = Text(
         "a transposed convolution with {settings}: a {i} input is pulled apart and framed with zeros, then the {k} "

@@ -135,7 +135,7 @@ def tell_shuffle(scene: Upsample) -> Story:
     near = "{n} channels become one map, and no number changes: {i} → {o}"
     shapes = {"i": Shape(x.shape), "o": Shape(y.values.shape[1:])}
     story.point = Text(away if back else near, n=r if back else r * r, **shapes)
-    story.set("factor", "r", r)
+    story.show_setting("factor", "r", r)
     # Each channel stands where its numbers have their place among neighbours.
     several: dict[str, Any] = {"columns": r}
     marks = (Mark(name="source", role="window"),)

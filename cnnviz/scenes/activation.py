@@ -14,7 +14,7 @@ from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._activation_sets import all_curves, softmax_story, table
 from cnnviz.scenes._curves import Point, places, point_moves, refuse_options
-from cnnviz.story import Story, kinds
+from cnnviz.story import Story, choice
 from cnnviz.words import ByCases, Number, Symbol, Text, Words, joined
 
 _KINDS = {{"identity": "linear"}.get(name, name).replace("_", "-"): name for name in ACTIVATIONS}
@@ -50,7 +50,7 @@ class ActivationFunction(Scene):
         "cnnviz activation table",
     )
 
-    kind: str = kinds("relu", (*_KINDS, *_SETS), "Which activation function, or all of the article's.")
+    kind: str = choice("relu", (*_KINDS, *_SETS), "Which activation function, or all of the article's.")
     alpha: float | None = param(
         None, help="Slope or bound below 0.", lo=0.001, hi=100, shown_default="0.1 for leaky-relu, 1 for elu"
     )

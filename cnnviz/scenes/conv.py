@@ -16,12 +16,12 @@ from cnnviz.story import (
     Sliding,
     Story,
     dilation,
+    note_zeros,
     padding,
-    refuse,
+    raise_if,
     shared_weights,
     stride,
     times,
-    without_zeros,
 )
 from cnnviz.storyboard import Step
 from cnnviz.words import Shape, Text, joined, lines
@@ -70,22 +70,22 @@ class Conv(MapsAndFilters):
     def story(self) -> Story:
         """One step for each output cell."""
         if self.several:
-            refuse({"--flip rotates the kernel of one channel and one filter: leave it out for more": self.flip})
+            raise_if({"--flip rotates the kernel of one channel and one filter: leave it out for more": self.flip})
             return convolve(self)
         w, slide, windows = self.weights.values, self.slide, self.slide.windows
         # The graph computes with NumPy, and remembers what: for --code, check and the tests.
         graph = Graph()
         image, kernel = graph.map("x", self.map.values), graph.kernel("w", w)
         applied = graph.compute("flip", kernel, result="flipped") if self.flip else kernel
-        offset = graph.given("b", self.offsets) if self.bias else None
+        offset = graph.input("b", self.offsets) if self.bias else None
         padded = slide.padded(graph, image)
         y = graph.compute("conv2d", padded, applied, offset, **slide.options)
 
         # The story draws: its head, three panels, and the steps that change them.
         story = Story(self, Text("Convolution"), graph, point=slide.point())
-        story.fits(windows, "this convolution")
-        story.sizes(**slide.settings)
-        bias = story.bias(float(self.offsets[0]))
+        story.check_limits(windows, "this convolution")
+        story.show_sizes(**slide.settings)
+        bias = story.show_bias(float(self.offsets[0]))
         turned = Text("rotated by 180° when applied") if self.flip else None
         below = lines(self.kernel_name, turned)
         X = _padding.input_panel(story, slide, image, padded, self.map)
@@ -96,10 +96,10 @@ class Conv(MapsAndFilters):
 
         def steps() -> Iterator[Step]:
             yield from filling
-            for at in windows.places():
-                products = Y.sums(at, X.read(windows.cells(at)), weights, bias)
-                caption = without_zeros(products, weights, at)
-                yield story.step(caption, X.window(windows, at, times(weights)), Y.write(at))
+            for at in windows.positions():
+                products = Y.dot_product(at, X.read(windows.cells(at)), weights, bias)
+                caption = note_zeros(products, weights, at)
+                yield story.step(caption, X.move_window(windows, at, times(weights)), Y.write(at))
 
         answer = Text("At the edges the kernel meets values of the map itself") if filling else shared_weights(w.size)
         return story.play(

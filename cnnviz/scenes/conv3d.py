@@ -14,7 +14,6 @@ from cnnviz.story import (
     Graph,
     Story,
     Windows,
-    filling,
     input_maps,
     input_size,
     kernel_size,
@@ -22,6 +21,7 @@ from cnnviz.story import (
     load_maps,
     padding,
     sheet_marks,
+    steps_fill,
     stride,
     times,
 )
@@ -56,15 +56,15 @@ class Conv3d(Scene):
         self.fill_in(depth=len(x), i=x.shape[1:], kernel_depth=len(w), k=w.shape[1:])
         axes = [Axis.sliding(size, k, self.s, self.p) for size, k in zip(x.shape, w.shape, strict=True)]
         windows, graph = Windows(tuple(axes)), Graph()
-        volume, kernel = graph.given("x", x[None, None], MAP), graph.given("w", w[None, None], KERNEL)
+        volume, kernel = graph.input("x", x[None, None], MAP), graph.input("w", w[None, None], KERNEL)
         options = {name: (value,) * 3 for name, value in (("stride", self.s), ("padding", self.p), ("dilation", 1))}
         y = graph.compute("conv3d", volume, kernel, result="y", **options)
 
         story = Story(self, Text("Convolution of a volume"), graph)
         said = "The kernel spans {n} slices at once: {i} → {o}"
         story.point = Text(said, n=len(w), i=Shape(x.shape, "input"), o=Shape(windows.out, "output"))
-        story.fits(windows, "this convolution")
-        story.sizes(s=self.s, p=self.p)
+        story.check_limits(windows, "this convolution")
+        story.show_sizes(s=self.s, p=self.p)
         captions = tuple(Text("slice {n}", n=n + 1) for n in range(windows.drawn[0]))
         held: dict[str, Any] = {"held": True, "captions": captions}
         marks = sheet_marks("window", len(captions), "window")
@@ -76,12 +76,12 @@ class Conv3d(Scene):
 
         def steps() -> Iterator[Step]:
             area = w[0].size
-            for at in windows.places():
+            for at in windows.positions():
                 pixels = X.read(windows.cells(at))
                 slices = (dot(pixels[n : n + area], weights[n : n + area]) for n in range(0, w.size, area))
                 sums = [Number(float(evaluate(each)), Y.decimals) for each in slices]
                 caption = Y.equals(at, dot(pixels, weights, None, Y[at]), total(sums), letters=60)
-                yield story.step(caption, X.windows(windows, at, notes=times(weights)), Y.write(at))
+                yield story.step(caption, X.move_windows(windows, at, notes=times(weights)), Y.write(at))
 
         answer = Text("Every output sums over {n} slices, with the same {weights} weights", n=len(w), weights=w.size)
         alt = "a {k} kernel slides through a {i} volume with {settings}; {steps} the {o} output"
@@ -92,7 +92,7 @@ class Conv3d(Scene):
             (W,),
             (X, "→", Y),
             answer=answer if len(w) > 1 else "",
-            alt=Text(alt, settings=story.settings_text(), steps=filling(windows.count), **shapes),
+            alt=Text(alt, settings=story.settings_text(), steps=steps_fill(windows.count), **shapes),
             formula=Math(r"o=\lfloor(i+2p-k)/s\rfloor+1"),
         )
 

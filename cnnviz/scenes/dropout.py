@@ -46,7 +46,7 @@ class Dropout(Scene):
         same = graph.compute("identity", given[0], result="inference")
         point = Text("Training drops values and enlarges the rest; inference keeps all as they are")
         story = Story(self, Text("Dropout"), graph, point=point)
-        story.parameter("p", "p", "dropped with")
+        story.show_parameter("p", "p", "dropped with")
         X = story.cells("input", "$x$ {size}", given[0])
         empty: dict[str, Any] = {"first": np.full(x.shape, np.nan), "roles": np.full(x.shape, "pending")}
         M = story.cells("mask", Text("mask"), given[1], under=True, marks=(CURRENT,), **empty)
@@ -68,7 +68,7 @@ class Dropout(Scene):
                     caption = Text("{x} is dropped: {y}", x=given_x, y=Y.equals(at))
                 written = Y.write(at, source=X) if mask[at] else Y.write(at, role="zero")
                 yield story.step(caption, X.cover([at]), M.mark("current", at), written)
-            yield story.step(Text("Inference: no mask, no factor"), story.rest(), E.fill(source=X), beats=2)
+            yield story.step(Text("Inference: no mask, no factor"), story.uncover(), E.fill(source=X), beats=2)
             at = tuple(int(n) for n in np.unravel_index(int(np.argmax(x)), x.shape))
             mean = equation(None, kept_with * (X[at] / kept_with) + story.number("p") * 0, X[at])
             said = Text("On average over all masks both are the same: {mean}", mean=mean)

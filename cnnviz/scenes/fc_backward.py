@@ -46,8 +46,8 @@ class FcBackward(Scene):
             size, most = size_text(*w.shape), f"{MOST_NUMBERS} rows or less"
             raise UsageError(f"--weights are {size}, but there are {len(x)} inputs: give {len(x)} columns and {most}")
         g, graph = load_row(self, "grad_output", len(w)), Graph()
-        given = graph.given("x", x), graph.given("w", w), graph.given("b", np.zeros(len(w)))
-        found = graph.backward(graph.compute("linear", *given), graph.given("grad_y", g))
+        given = graph.input("x", x), graph.input("w", w), graph.input("b", np.zeros(len(w)))
+        found = graph.backward(graph.compute("linear", *given), graph.input("grad_y", g))
         point = Text("Each weight's gradient is its input times the gradient of its output")
         story = Story(self, Text("Fully connected layer, backward"), graph, point=point)
         rows, inputs = range(len(w)), range(len(x))
@@ -69,7 +69,11 @@ class FcBackward(Scene):
             for i in inputs:
                 added = equation(by_x.symbol(BY_X, (i,)), total([W[j, i] * G[j, 0] for j in rows]), by_x[0, i])
                 notes = [Text("×{g}", g=G[j, 0]) for j in rows]
-                seen = [*story.rest(), *W.cover([(j, i) for j in rows], notes), W.mark("window", (0, i), (len(w), 1))]
+                seen = [
+                    *story.uncover(),
+                    *W.cover([(j, i) for j in rows], notes),
+                    W.mark("window", (0, i), (len(w), 1)),
+                ]
                 yield story.step(added, seen, by_x.write((0, i)))
 
         said = "Forward, row by row: {y}; backward, column by column: {x}"

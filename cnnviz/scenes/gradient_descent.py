@@ -214,7 +214,7 @@ class GradientDescent(Scene):
         runs, ground = self._runs, self.ground
         # Each optimizer's updates, down to where it ends.
         graph = Graph(double=True)
-        origin = graph.given("start", self.origin)
+        origin = graph.input("start", self.origin)
         for run in runs:
             key, how = run.rule.key, {**run.rule.program(run.settings), "lr": run.rate, "steps": run.made}
             path = graph.record("descend", origin, run.path, key, surface=ground.name, **how)

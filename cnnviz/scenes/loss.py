@@ -12,7 +12,7 @@ from cnnviz.parameters import param
 from cnnviz.scene import Scene
 from cnnviz.scenes._curves import Point, places, point_moves, refuse_options
 from cnnviz.scenes._losses import KINDS, POINTS, ROWS, all_losses, check, error, error_lines, error_rows, usual_ends
-from cnnviz.story import Story, kinds
+from cnnviz.story import Story, choice
 from cnnviz.storyboard import Row
 from cnnviz.words import Assigned, ByCases, Equation, Number, Symbol, Text
 
@@ -31,7 +31,7 @@ class LossFunction(Scene):
         "cnnviz loss all",
     )
 
-    kind: str = kinds("mse", (*KINDS, "all"), "Which loss function, or all of the article's.")
+    kind: str = choice("mse", (*KINDS, "all"), "Which loss function, or all of the article's.")
     label: float | None = param(
         None,
         help="The label y: a number; 0 to 1 for cross-entropies; -1 or 1 for hinge.",

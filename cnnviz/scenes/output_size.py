@@ -62,9 +62,9 @@ class OutputSize(Scene):
 
         point = Text("One output cell for each position of the kernel")
         story = Story(self, Text("Output size of a convolution"), graph, point=point)
-        story.fits(windows, "this count", steps=sum(windows.out))
-        story.sizes(**slide.given)
-        same = len({*zip(*slide.given.values(), strict=True)}) == 1
+        story.check_limits(windows, "this count", steps=sum(windows.out))
+        story.show_sizes(**slide.sizes)
+        same = len({*zip(*slide.sizes.values(), strict=True)}) == 1
         counts = [Count(slide, axis, same) for axis in ((1,) if same else (1, 0))]
         beats = reading_beats(sum(windows.out))
 
@@ -85,13 +85,13 @@ class OutputSize(Scene):
             for each in counts:
                 yield from each.told(story, X, Y, beats)
             numbers: list[Change] = []
-            for n, at in enumerate(windows.places(), 1):
+            for n, at in enumerate(windows.positions(), 1):
                 numbers.append(X.set(windows.outline(at)[0], role="output", value=float(n)))
                 numbers.append(Y.set(at, role="output", value=float(n)))
             product = equation(None, Number(windows.out[0]) * windows.out[1], windows.count)
             said = Text("One output cell for each position of the kernel: {product}", product=product)
             label = Relabel(panel="output", label=Text("Output {size}", size=Shape(windows.out, "output")))
-            rest = *X.rest(), *Y.rest()
+            rest = *X.uncover(), *Y.uncover()
             yield story.step(said, numbers, rest, X.relabel(below), label, Count.done(3), beats=beats)
 
         head = () if same else (Row(name="head", text=Text(counts[0].name.capitalize())),)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from cnnviz.limits import MAX_SIDE
 from cnnviz.parameters import Size, param, to_cli
 from cnnviz.scenes._pooling import Pooled, adaptive_ranges, left_of
-from cnnviz.story import Graph, Sliding, Story, Windows, dilation, kernel_size, padding, refuse, stride
+from cnnviz.story import Graph, Sliding, Story, Windows, dilation, kernel_size, padding, raise_if, stride
 from cnnviz.storyboard import Step
 from cnnviz.words import Shape, Text, equation, joined
 
@@ -52,7 +52,7 @@ class Pool(Pooled):
         windows = f"--output-size {to_cli(chosen)} chooses its own windows"
         options = "--k, --s, --p, --d, --ceil-mode and --no-count-include-pad"
         large = f"padding {to_cli(self.p)} is more than half of window {to_cli(k)}"
-        refuse(
+        raise_if(
             {
                 f"avg pooling has no dilation {to_cli(self.d)}: leave --d out, or use max": dilated and not is_max,
                 "max pooling counts nothing: leave --no-count-include-pad out, or use avg": uncounted and is_max,
@@ -75,7 +75,7 @@ class Pool(Pooled):
         if self.output_size:
             function, windows = "adaptive_", Windows.adaptive(x.shape, self.output_size)
             options = {"output_size": self.output_size}
-            story.sizes(o=self.output_size)
+            story.show_sizes(o=self.output_size)
             formula = adaptive_ranges(x.shape, windows.out)
             what = Text("windows chosen for a {o} output cover a {i} input", o=Shape(windows.out), i=Shape(x.shape))
         elif self.k and self.s:
@@ -83,25 +83,25 @@ class Pool(Pooled):
             function, windows, formula = "", slide.windows, slide.formula(padded=any(self.p))
             options = {"kernel_size": self.k, "stride": self.s, "padding": self.p, "ceil_mode": self.ceil_mode}
             options |= {"dilation": self.d} if self.kind == "max" else {"count_include_pad": self.count_include_pad}
-            story.set("window", "k", self.k)
-            story.sizes(s=self.s, **({"p": self.p} if any(self.p) else {}), d=self.d)
+            story.show_setting("window", "k", self.k)
+            story.show_sizes(s=self.s, **({"p": self.p} if any(self.p) else {}), d=self.d)
             what = slide.describe(story.settings_text("window"), "window")
         y = graph.compute(f"{function}{self.kind}_pool2d", graph.map("x", x), **options)
         keeps = {"max": "Each window keeps its maximum: {i} → {o}", "avg": "Each window keeps its mean: {i} → {o}"}
         story.point = Text(keeps[self.kind], i=Shape(x.shape, "input"), o=Shape(windows.out, "output"))
-        story.fits(windows, "this pooling")
+        story.check_limits(windows, "this pooling")
         X = self.input_panel(story, windows)
         Y = self.output_panel(story, X, "output", "Output {size}", y)
         winners = self.winners(X, windows)
 
         def steps() -> Iterator[Step]:
-            for at in windows.places():
+            for at in windows.positions():
                 value = self.kept(X, Y, windows, at, counts_padding=self.count_include_pad)
-                caption = equation(Y.symbol("y", at), value, Y.short(at), letters=70)
-                yield story.step(caption, X.window(windows, at, (), winners.get(at)), Y.write(at))
+                caption = equation(Y.symbol("y", at), value, Y.rounded(at), letters=70)
+                yield story.step(caption, X.move_window(windows, at, (), winners.get(at)), Y.write(at))
             if windows.count > 1:
                 kept = [X.set(cell, role="winner") for cell in winners.values()]
-                yield story.step(left_of(x.size, winners), kept, story.rest(), beats=2)
+                yield story.step(left_of(x.size, winners), kept, story.uncover(), beats=2)
 
         means = "padding is counted in the mean" if self.count_include_pad else "padding is not counted in the mean"
         padding = Text("padding never wins" if winners else means)

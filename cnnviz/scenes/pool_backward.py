@@ -38,15 +38,15 @@ class PoolBackward(PooledBack):
     def story(self) -> Story:
         """The way forward in one step, the gradient arrives, then one step for each of its cells."""
         slide, is_max, graph = self.slide, self.kind == "max", Graph()
-        windows, places = slide.windows, list(slide.windows.places())
+        windows, places = slide.windows, list(slide.windows.positions())
         y, *_ = self.pooled(graph)
         g = load_grad(self.grad_output, windows.out, self.seed)
         found = graph.backward(y, graph.map("grad_y", g))
         title = Text("Max pooling, backward" if is_max else "Average pooling, backward")
         story = Story(self, title, graph, point=Text(_POINTS[self.kind]))
-        story.fits(windows, "this gradient", steps=windows.count + 4)
-        story.set("window", "k", self.k)
-        story.sizes(s=slide.s)
+        story.check_limits(windows, "this gradient", steps=windows.count + 4)
+        story.show_setting("window", "k", self.k)
+        story.show_sizes(s=slide.s)
 
         X = story.cells("input", "$x$ {size}", found["x"], windows=windows, role="forward", data=self.map)
         Y = story.cells("output", "$y$ {size}", y, pending=True)

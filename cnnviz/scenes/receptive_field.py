@@ -71,8 +71,8 @@ class ReceptiveField(Scene):
         graph = Graph()
         paths = record_paths(graph, self._slides, sizes)
         story = Story(self, Text("Receptive field"), graph)
-        story.set("layers", "L", len(layers))
-        story.set("input", "i", Number(sizes[0]))
+        story.show_setting("layers", "L", len(layers))
+        story.show_setting("input", "i", Number(sizes[0]))
         names = ["input", *(f"layer{n}" for n in range(1, len(sizes)))]
         said = ["Input {size}", *["Map {size}"] * (len(layers) - 1), "Output {size}"]
         maps = []

@@ -45,7 +45,7 @@ class Vanishing(Scene):
         names = {kind: Text(_NAMES[kind]) for kind in ("plain", self.remedy)}
         graph, sizes = gradient_sizes(self.seed, self.depth, tuple(names), tuple(_MANNERS))
         story = Story(self, Text("Vanishing gradients"), graph, point=Text(_POINTS[self.remedy]))
-        story.set("layers", "n", Number(self.depth, 0, ("depth",)), size=False)
+        story.show_setting("layers", "n", Number(self.depth, 0, ("depth",)), size=False)
         logs = {key: np.log10(np.maximum(values, 1e-300)) for key, values in sizes.items()}
         values = np.concatenate([*logs.values(), np.zeros(1)])
         ends = float(values.min()) - 0.5, float(values.max()) + 0.5

@@ -14,7 +14,7 @@ from cnnviz.storyboard import Block, Cell, Change, Grid, Mark, MoveMark, Relabel
 from cnnviz.words import Equation, Expression, Number, Ref, Symbol, Words, dot, equation, lines
 
 if TYPE_CHECKING:
-    from cnnviz.story.windows import Place, Windows
+    from cnnviz.story.windows import Index, Windows
 
 Values = npt.NDArray[np.float64]
 
@@ -60,41 +60,41 @@ class Cells:
     def rewind(self) -> None:
         """Be as before the first step."""
         self._roles = self.panel.roles.astype(object)
-        self._covered: dict[Place, tuple[str, Words]] = {}
-        self._asked: Place | None = None
+        self._covered: dict[Index, tuple[str, Words]] = {}
+        self._asked: Index | None = None
         self._outlined: set[str] = set()
 
-    def __getitem__(self, place: Place) -> Number:
+    def __getitem__(self, place: Index) -> Number:
         return self.number(place)
 
-    def number(self, place: Place, decimals: int | None = None) -> Number:
+    def number(self, place: Index, decimals: int | None = None) -> Number:
         """The number in a cell, named after it."""
         value = float(self.values[place])
         return Number(value, exact_digits(value, self.decimals) if decimals is None else decimals, self.ref(place))
 
-    def short(self, place: Place) -> Number:
+    def rounded(self, place: Index) -> Number:
         """The number in a cell, for a caption: without decimals that are 0."""
         return self.number(place, exact_digits(round(float(self.values[place]), self.decimals), self.decimals))
 
-    def ref(self, place: Place) -> Ref:
+    def ref(self, place: Index) -> Ref:
         """What a cell is called."""
         return (self.name, *place)
 
-    def read(self, places: Iterable[Place] | None = None) -> list[Number]:
+    def read(self, places: Iterable[Index] | None = None) -> list[Number]:
         """The numbers in some cells, or in all."""
         return [self[place] for place in (np.ndindex(self.values.shape) if places is None else places)]
 
-    def symbol(self, letter: str, place: Place) -> Symbol:
+    def symbol(self, letter: str, place: Index) -> Symbol:
         """A cell as a letter with an index."""
         return Symbol(letter, tuple(at + 1 for at in place))
 
-    def equals(self, place: Place, *sides: Expression, letter: str = "y", letters: int = 80) -> Equation:
+    def equals(self, place: Index, *sides: Expression, letter: str = "y", letters: int = 80) -> Equation:
         """What a cell is made of: `y₁₂ = … = 3`."""
         return equation(self.symbol(letter, place), *sides, self[place], letters=letters)
 
-    def sums(
+    def dot_product(
         self,
-        place: Place,
+        place: Index,
         numbers: Sequence[Number],
         weights: Sequence[Number],
         bias: Number | None = None,
@@ -103,16 +103,16 @@ class Cells:
         """A cell as the sum of products: `y₁₂ = 1·2 + 3·4 = 14`."""
         return self.equals(place, dot(numbers, weights, bias, self[place]), letter=letter)
 
-    def role(self, place: Place) -> str:
+    def role(self, place: Index) -> str:
         """What a cell is when nothing covers it."""
         return str(self._roles[place])
 
     def set(
         self,
-        place: Place,
+        place: Index,
         role: str | None = None,
         value: float | None = None,
-        origin: Place | None = None,
+        origin: Index | None = None,
         source: str | None = None,
     ) -> Cell:
         """A cell changes for good; a role under a window is seen when that has gone. Its value may have an `origin`, in
@@ -127,13 +127,13 @@ class Cells:
         note = "" if answered else None
         return self._cell(place, role=seen, value=value, note=note, origin=origin, source=source)
 
-    def ask(self, place: Place | None = None) -> Cell:
+    def ask(self, place: Index | None = None) -> Cell:
         """A question mark in a cell, the first unless given, until it has a value."""
         self._asked = place or (0,) * self.values.ndim
         return self._cell(self._asked, note="?")
 
     def cover(
-        self, places: Sequence[Place], notes: Sequence[Words] = (), special: Mapping[Place, str] | str = ""
+        self, places: Sequence[Index], notes: Sequence[Words] = (), special: Mapping[Index, str] | str = ""
     ) -> Iterator[Change]:
         """Cover these cells, each with its note, and uncover all others; `special` is a role for all or for some."""
         noted = dict(zip(places, notes or [""] * len(places), strict=True))
@@ -148,8 +148,8 @@ class Cells:
             if before.get(place) != (role, note):
                 yield self._cell(place, role=role, note=note)
 
-    def window(
-        self, windows: Windows, at: Place, notes: Sequence[Words] = (), winner: Place | None = None
+    def move_window(
+        self, windows: Windows, at: Index, notes: Sequence[Words] = (), winner: Index | None = None
     ) -> Iterator[Change]:
         """A window covers its cells, with an outline around them and around the one that wins."""
         yield from self.cover(windows.cells(at), notes, {} if winner is None else {winner: "winner"})
@@ -157,8 +157,8 @@ class Cells:
         if winner is not None:
             yield self.mark("winner", winner)
 
-    def windows(
-        self, windows: Windows, at: Place, special: Mapping[Place, str] | str = "", notes: Sequence[Words] = ()
+    def move_windows(
+        self, windows: Windows, at: Index, special: Mapping[Index, str] | str = "", notes: Sequence[Words] = ()
     ) -> Iterator[Change]:
         """A window covers its cells in every channel that it reaches; the outline in the first is `window 0`."""
         yield from self.cover(windows.cells(at), notes, special)
@@ -169,11 +169,11 @@ class Cells:
 
     def write(
         self,
-        place: Place,
+        place: Index,
         mark: str = "current",
         role: str = "output",
         source: Cells | None = None,
-        origin: Place | None = None,
+        origin: Index | None = None,
     ) -> Iterator[Change]:
         """The result appears in its cell, outlined; from a `source` it comes from the same place, or from `origin`."""
         origin, name = (origin or place, source.name) if source else (None, None)
@@ -182,7 +182,7 @@ class Cells:
             yield self.mark(mark, place)
 
     def fill(
-        self, role: str = "output", source: Cells | None = None, places: Iterable[Place] | None = None
+        self, role: str = "output", source: Cells | None = None, places: Iterable[Index] | None = None
     ) -> Iterator[Change]:
         """All results appear at once, or those in some places, without outlines."""
         for place in np.ndindex(self.values.shape) if places is None else places:
@@ -203,7 +203,7 @@ class Cells:
         )
 
     def outline_sheets(
-        self, sheets: Sequence[int], corner: Place, size: Sequence[int], name: str = "sheet"
+        self, sheets: Sequence[int], corner: Index, size: Sequence[int], name: str = "sheet"
     ) -> Iterator[MoveMark]:
         """The outlines of `sheet_marks` go around the same cells of some sheets, and away from all others."""
         for sheet in range(self.values.shape[0]):
@@ -220,7 +220,7 @@ class Cells:
         self._outlined.discard(mark)
         return hidden
 
-    def rest(self) -> Iterator[Change]:
+    def uncover(self) -> Iterator[Change]:
         """Nothing covers these cells any more, and no outline that steps have moved is left but that of the map."""
         yield from self.cover(())
         boundaries = {mark.name for mark in self.panel.marks if mark.role == "boundary"}
@@ -229,15 +229,15 @@ class Cells:
 
     def reset(self) -> Iterator[Change]:
         """Come to rest, each cell as it was before the first step."""
-        yield from self.rest()
-        yield from self.become(self.panel.roles)
+        yield from self.uncover()
+        yield from self.set_roles(self.panel.roles)
 
-    def become(self, roles: npt.NDArray[np.str_] | str) -> Iterator[Cell]:
+    def set_roles(self, roles: npt.NDArray[np.str_] | str) -> Iterator[Cell]:
         """Every cell has a role of its own, or all the same; those that have it already stay."""
         for place, role in np.ndenumerate(np.broadcast_to(roles, self.values.shape)):
             if role != self.role(place):
                 yield self.set(place, role=str(role))
 
-    def _cell(self, place: Place, **changed: Any) -> Cell:
+    def _cell(self, place: Index, **changed: Any) -> Cell:
         channel = place[0] if len(place) == 3 else None
         return Cell(panel=self.name, row=place[-2], column=place[-1], channel=channel, **changed)

@@ -47,7 +47,7 @@ class Graph:
         self.course: Call | None = None
         self.essential = -1
 
-    def given(self, name: str, values: npt.ArrayLike, kind: str = PLAIN, **source: Any) -> Tensor:
+    def input(self, name: str, values: npt.ArrayLike, kind: str = PLAIN, **source: Any) -> Tensor:
         """An array that goes in as it is; `source` says where it came from (see `Operand`)."""
         array = np.asarray(values, np.float64)
         self._operands[name] = Operand(values=array, kind=kind, **source)
@@ -55,20 +55,20 @@ class Graph:
 
     def map(self, name: str, values: npt.ArrayLike) -> Tensor:
         """Maps, with axes for samples and channels put before those that they have."""
-        return self.given(name, _with_four_axes(values), MAP)
+        return self.input(name, _with_four_axes(values), MAP)
 
     def kernel(self, name: str, values: npt.ArrayLike) -> Tensor:
         """Kernels, with axes for channels put before those that they have."""
-        return self.given(name, _with_four_axes(values), KERNEL)
+        return self.input(name, _with_four_axes(values), KERNEL)
 
     def compute(self, function: str, *tensors: Tensor | None, result: str = "y", **options: Any) -> Tensor:
         """Call a function of `torch.nn.functional`, or one of cnnviz's own where torch has none; None is left out.
 
         Of several results the first; the others are those of `more`.
         """
-        return self.results(function, *tensors, names=(result,), **options)[0]
+        return self.compute_several(function, *tensors, names=(result,), **options)[0]
 
-    def results(
+    def compute_several(
         self, function: str, *tensors: Tensor | None, names: tuple[str, ...], **options: Any
     ) -> tuple[Tensor, ...]:
         """As `compute`, of a function with several results, each by its name."""
@@ -145,7 +145,7 @@ class Graph:
         """A panel shows an array of a shape that goes in, as it is drawn: with padding."""
         self._inputs[panel] = Input(drawn, shape)
 
-    def is_given(self, tensor: Tensor) -> bool:
+    def is_input(self, tensor: Tensor) -> bool:
         """Whether a tensor goes in as it is."""
         return tensor.name in self._operands
 

@@ -21,7 +21,7 @@ def reading_beats(count: int) -> float:
     return min(30.0, max(2.0, count / 16))
 
 
-def light_rows(table: Table, row: int, look: str = "selected") -> Iterator[SetEntry]:
+def highlight_row(table: Table, row: int, look: str = "selected") -> Iterator[SetEntry]:
     """A row of a table lights up, maybe with another `look`, the one above it no longer does; none after the last."""
     for at, role in ((row - 1, "plain"), (row, look)):
         for column in range(len(table.header) if 0 <= at < len(table.entries) else 0):

@@ -102,14 +102,14 @@ def _read_only(values: Values) -> Values:
     return values
 
 
-def check_squares(values: Values, what: str = "the input value") -> None:
+def check_magnitude(values: Values, what: str = "the input value") -> None:
     """Refuse values whose squares are nothing to write out; raises UsageError."""
     most = float(values.flat[np.abs(values).argmax()])
     if abs(most) > _LARGEST_VALUE:
         raise UsageError(f"{what} {most:g} is too large: use {-_LARGEST_VALUE:.0f} to {_LARGEST_VALUE:.0f}")
 
 
-def stage_of_two(X: Cells, Y: Cells, across: int, down: int) -> list[tuple[Cells | str, ...]]:
+def two_panel_stage(X: Cells, Y: Cells, across: int, down: int) -> list[tuple[Cells | str, ...]]:
     """Two equal blocks, each `across` × `down` cells with all its sheets: in one row or two, where cells are larger."""
     beside = min(_LARGEST, _ASPECT / (2 * across), 1 / down)
     return [(X, "→", Y)] if beside >= min(_LARGEST, _ASPECT / across, 1 / (2 * down)) else [(X,), (Y,)]

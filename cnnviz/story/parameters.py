@@ -77,7 +77,7 @@ def bias() -> Any:
     return param(0.0, help="Added to every output.", lo=-1e9, hi=1e9, group="Data")
 
 
-def kinds(default: str, choices: Sequence[str], help: str) -> Any:
+def choice(default: str, choices: Sequence[str], help: str) -> Any:
     """Declare which of several figures a scene makes."""
     return param(default, help=help, choices=tuple(choices), positional=True, always_named=True)
 

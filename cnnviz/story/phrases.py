@@ -12,7 +12,7 @@ def times(weights: Sequence[Number]) -> list[Words]:
     return [Joined(("×", weight), "") for weight in weights]
 
 
-def filling(count: int) -> Text:
+def steps_fill(count: int) -> Text:
     """The steps of a figure with their verb, for a sentence about them."""
     return counted(Number(count, 0, ("output", "size")), "1 step fills", "{n} steps fill")
 
@@ -26,7 +26,7 @@ def shared_weights(count: int) -> Text:
     )
 
 
-def without_zeros(caption: Words, weights: Iterable[Number], at: Sequence[int]) -> Words:
+def note_zeros(caption: Words, weights: Iterable[Number], at: Sequence[int]) -> Words:
     """The caption of a sum of products; at the first place it says that those with weights of 0 are left out."""
     if any(at) or all(weight.value for weight in weights):
         return caption

@@ -43,7 +43,7 @@ class Sliding:
         return (p[0], p[-2]), (p[1], p[-1])
 
     @property
-    def given(self) -> dict[str, Sequence[int]]:
+    def sizes(self) -> dict[str, Sequence[int]]:
         """The sizes by their letters; unequal padding before and after is p₁ and p₂."""
         before, after = zip(*self.ends, strict=True)
         p = {"p_1": before, "p_2": after} if before != after else {"p": before}
@@ -52,16 +52,20 @@ class Sliding:
     @property
     def settings(self) -> dict[str, Sequence[int]]:
         """All of these but the input's."""
-        return {symbol: size for symbol, size in self.given.items() if symbol != "i"}
+        return {symbol: size for symbol, size in self.sizes.items() if symbol != "i"}
 
     @property
     def options(self) -> dict[str, Any]:
         """The options of a convolution of the input as it is `padded`."""
-        return {"stride": self.s, "padding": (0, 0) if self._is_padded_before else self.p or (0, 0), "dilation": self.d}
+        return {
+            "stride": self.s,
+            "padding": (0, 0) if self._needs_explicit_pad else self.p or (0, 0),
+            "dilation": self.d,
+        }
 
     def padded(self, graph: Graph, x: Tensor) -> Tensor:
         """The input, with the padding that a convolution does not have: of another mode, or of unequal sides."""
-        return self.pad(graph, x) if self._is_padded_before else x
+        return self.pad(graph, x) if self._needs_explicit_pad else x
 
     def pad(self, graph: Graph, x: Tensor, result: str = "padded") -> Tensor:
         """The input with its padding, whatever it is."""
@@ -70,31 +74,31 @@ class Sliding:
         return graph.compute("pad", x, result=result, pad=tuple(sides), mode=mode)
 
     @property
-    def _is_padded_before(self) -> bool:
-        return "p" not in self.given or (self.mode != "zeros" and any(self.p or ()))
+    def _needs_explicit_pad(self) -> bool:
+        return "p" not in self.sizes or (self.mode != "zeros" and any(self.p or ()))
 
     @property
-    def rest(self) -> Size:
+    def leftover(self) -> Size:
         """What the stride leaves over of the padded input: the output padding of the transpose."""
         rows, columns = (axis.size + axis.before - axis.spans[-1][-1] - 1 for axis in self.windows.axes)
         return rows, columns
 
     def formula(self, panel: str = "output", *, padded: bool = True) -> Filled:
         """The size of the result, which a panel shows; without p where it is not `padded`."""
-        general, out = convolved_size(self.d != (1, 1), self.ceil_mode, padded, "p" not in self.given), self.windows.out
-        found = filled(general, out, panel, **self.given)
+        general, out = convolved_size(self.d != (1, 1), self.ceil_mode, padded, "p" not in self.sizes), self.windows.out
+        found = filled(general, out, panel, **self.sizes)
         if all(found.value(axis) == o for axis, o in enumerate(out)):
             return found
         # A last window that would begin in the padding behind the input is left out.
         starts = size("i") + size("p") if padded else size("i")
-        return filled(call("min", general, call("ceil", starts / size("s"))), out, panel, **self.given)
+        return filled(call("min", general, call("ceil", starts / size("s"))), out, panel, **self.sizes)
 
     def describe(self, settings: Words, what: str = "kernel") -> Text:
         """What slides over what, with the other settings in words, for alt texts."""
         template = f"a {{k}} {what} slides over a {{i}} input with {{settings}}"
         return Text(template, k=Shape(self.k), i=Shape(self.i), settings=settings)
 
-    def sizes(self, back: str = "") -> Words:
+    def size_change(self, back: str = "") -> Words:
         """The size of the input and that of the result, maybe of a panel `back`: `5×5 → 3×3 → 5×5`."""
         there = Shape(self.i, "input"), Shape(self.windows.out, "output")
         return Joined((*there, Shape(self.i, back)) if back else there, " → ")
@@ -117,7 +121,7 @@ class Sliding:
         taken = tuple(i - o for i, o in zip(self.i, out, strict=True))
         one, many = "{n} row and column", "{n} rows and columns"
         n = counted(max(taken), one, many) if taken[0] == taken[1] else Text("rows and columns")
-        return Text(said, d=Extent(self.d), k=k, p=p, s=Extent(self.s), n=n, sizes=self.sizes())
+        return Text(said, d=Extent(self.d), k=k, p=p, s=Extent(self.s), n=n, sizes=self.size_change())
 
 
 def same_padding(i: Size, k: Size, s: Size, d: Size) -> Sides:
@@ -132,7 +136,7 @@ def same_padding(i: Size, k: Size, s: Size, d: Size) -> Sides:
     return sides_of(*ends)
 
 
-def refuse(rules: Mapping[str, object]) -> None:
+def raise_if(rules: Mapping[str, object]) -> None:
     """Refuse parameters that do not fit together: messages, each with what makes it true; raises UsageError."""
     for message, broken in rules.items():
         if broken:

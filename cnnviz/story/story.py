@@ -83,7 +83,7 @@ class Story:
 
     # Settings
 
-    def set(
+    def show_setting(
         self, word: str, symbol: str, value: Phrase | Sequence[int] | int, *, size: bool = True, always: bool = False
     ) -> None:
         """A parameter for the head of the figure: `kernel k = 3`, its word shown `always` or where there is room."""
@@ -99,22 +99,22 @@ class Story:
         """A parameter as it was given, for formulas."""
         return Number(getattr(self.scene, name), None, (name,))
 
-    def parameter(self, name: str, symbol: str, word: str = "") -> None:
+    def show_parameter(self, name: str, symbol: str, word: str = "") -> None:
         """A parameter of the scene that is a number, as it was given, for the head of the figure."""
-        self.set(word, symbol, self.number(name), size=False)
+        self.show_setting(word, symbol, self.number(name), size=False)
 
-    def sizes(self, words: bool = True, /, **sizes: Sequence[int] | int) -> None:
+    def show_sizes(self, words: bool = True, /, **sizes: Sequence[int] | int) -> None:
         """Sizes by their symbols, maybe without `words`; a dilation of 1, one group, no output padding go unsaid."""
         self._words = words
         for symbol, value in sizes.items():
             if value not in _UNSAID.get(symbol, ()):
-                self.set(_SIZES[symbol], symbol, value)
+                self.show_setting(_SIZES[symbol], symbol, value)
 
-    def bias(self, value: float) -> Number:
+    def show_bias(self, value: float) -> Number:
         """The bias as a number of formulas, in the head of the figure where it is not 0."""
         number = Number(value, None, ("bias",))
         if value:
-            self.set("bias", "b", number, size=False)
+            self.show_setting("bias", "b", number, size=False)
         return number
 
     def settings_text(self, *without: str) -> Words:
@@ -139,7 +139,7 @@ class Story:
 
     def decimals(self, values: Values, *, lost: float = 0.0) -> int:
         """Decimals that show these values; `lost` is what floats may have left of 0."""
-        return digits_for(values, most=self.scene.most(), above=lost)
+        return digits_for(values, most=self.scene.max_decimals(), above=lost)
 
     def cells(
         self,
@@ -225,7 +225,7 @@ class Story:
         index = (0,) * (values.values.ndim - ndim)
         shown = _stacked(values.values[index])
         shown = shown[list(sheets)] if sheets else shown
-        goes_in = self.graph.is_given(values)
+        goes_in = self.graph.is_input(values)
         if not goes_in:
             self.graph.show(values, panel, index, shown.shape, sheets=tuple(sheets))
         return shown, goes_in
@@ -243,14 +243,14 @@ class Story:
         """A step: what is said and what changes."""
         return Step(caption=caption, changes=tuple(_flat(changes)), beats=beats)
 
-    def rest(self) -> list[Change]:
+    def uncover(self) -> list[Change]:
         """All panels come to rest."""
-        return [change for cells in self._cells for change in cells.rest()]
+        return [change for cells in self._cells for change in cells.uncover()]
 
     def answer(self, caption: Words, *changes: Changes) -> Step:
         """The last step: what there was to see, with all panels at rest."""
         flat = list(_flat(changes))
-        return self.step(caption, flat, self.rest(), beats=2)
+        return self.step(caption, flat, self.uncover(), beats=2)
 
     def play(
         self,
@@ -295,7 +295,7 @@ class Story:
 
         return Storyboard(
             scene=scene_name(type(self.scene)),
-            parameters=self.scene.public(),
+            parameters=self.scene.jsonable_parameters(),
             title=self.title,
             point=self.point,
             settings=self._settings(),
@@ -316,7 +316,7 @@ class Story:
         )
         return [Text("The output, row by row: {rows}", rows=joined(rows, "; "))]
 
-    def fits(
+    def check_limits(
         self,
         windows: Windows,
         what: str,

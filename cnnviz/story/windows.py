@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from cnnviz.errors import UsageError
 
-Place = tuple[int, ...]
+Index = tuple[int, ...]
 """A cell's index in an array as it is drawn, padding included."""
 
 Ends = int | tuple[int, int]
@@ -188,11 +188,11 @@ class Windows:
         """Cells under all windows together."""
         return int(np.prod([sum(map(len, axis.spans)) for axis in self.axes]))
 
-    def places(self) -> Iterator[Place]:
+    def positions(self) -> Iterator[Index]:
         """Every cell of the result in reading order."""
         return itertools.product(*map(range, self.out))
 
-    def cells(self, at: Place) -> list[Place]:
+    def cells(self, at: Index) -> list[Index]:
         """The drawn cells under a window; what hangs beyond the padding is left out."""
         spans = (
             [cell + axis.before for cell in axis.spans[o] if cell < axis.size + axis.after]
@@ -200,20 +200,20 @@ class Windows:
         )
         return list(itertools.product(*spans))
 
-    def inside(self, at: Place) -> list[Place]:
+    def inside(self, at: Index) -> list[Index]:
         """The drawn cells under a window that are the array's own."""
         return [cell for cell in self.cells(at) if self.is_inside(cell)]
 
-    def is_inside(self, cell: Place) -> bool:
+    def is_inside(self, cell: Index) -> bool:
         """Whether a drawn cell is the array's own."""
         return all(0 <= at - axis.before < axis.size for at, axis in zip(cell, self.axes, strict=True))
 
-    def outline(self, at: Place) -> tuple[Place, Place]:
+    def outline(self, at: Index) -> tuple[Index, Index]:
         """The first drawn cell of a window, and its size in cells."""
         spans = [(axis.spans[o], axis.before) for axis, o in zip(self.axes, at, strict=True)]
         return tuple(span[0] + before for span, before in spans), tuple(span[-1] - span[0] + 1 for span, _ in spans)
 
-    def outline_inside(self, at: Place) -> tuple[Place, Place]:
+    def outline_inside(self, at: Index) -> tuple[Index, Index]:
         """The part of a window's outline within the array, counted from its own first cell; none is of size 0."""
         first, size = self.outline(at)
         axes = [
