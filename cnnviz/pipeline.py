@@ -226,8 +226,8 @@ class Figure:
     def _supported_by(self, module: ModuleType) -> Figure:
         """The figure without options that only other formats of the same call support."""
         supported, default = getattr(module, "SUPPORTED_OPTIONS", ()), Appearance()
-        lost = {name: getattr(default, name) for name in SOME_FORMATS_ONLY if name not in supported}
-        return replace(self, appearance=replace(self.appearance, **lost))
+        reset = {name: getattr(default, name) for name in SOME_FORMATS_ONLY if name not in supported}
+        return replace(self, appearance=replace(self.appearance, **reset))
 
     @property
     def place(self) -> Place | None:

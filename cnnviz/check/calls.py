@@ -72,8 +72,8 @@ def differences(operation: Operation, values: Mapping[str, Values], framework: s
         scale = float(np.abs(products).sum()) + float(np.abs(slope * results[1]).sum())
         # Of a loss near 0 single precision leaves nothing.
         largest = max(float(np.abs(each).max(initial=0)) for each in operands.values())
-        lost = float(np.finfo(np.float32).eps) * largest * float(np.abs(slope).sum())
-        yield Claim(f"the gradients of {call.result}", np.array(ours), products.sum(), 1e-4 * scale + lost)
+        rounding = float(np.finfo(np.float32).eps) * largest * float(np.abs(slope).sum())
+        yield Claim(f"the gradients of {call.result}", np.array(ours), products.sum(), 1e-4 * scale + rounding)
 
 
 def _direction(call: Call, values: Values) -> Values:

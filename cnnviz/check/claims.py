@@ -96,7 +96,7 @@ class _Known:
         self.bound: Letters = {}
         shapes: dict[str, tuple[int, ...]] = {}
         for each in operation.shown:
-            if each.among:
+            if each.as_row:
                 self.ways[each.panel].append(results[each.name])
             else:
                 right = self._as_drawn(each)
@@ -119,7 +119,7 @@ class _Known:
             yield from (self._way(panel, row) for row in range(len(ways)))
         for each in self.operation.shown:
             # A table says sizes in words, which are claims of their own.
-            if each.among or (each.size and each.panel not in self.shown.now):
+            if each.as_row or (each.size and each.panel not in self.shown.now):
                 continue
             right, found = self._as_drawn(each), self.shown.found(each.panel)
             if each.size:

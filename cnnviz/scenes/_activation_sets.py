@@ -143,7 +143,7 @@ def table(scene: Scene, points: Sequence[Point], point: Words) -> Story:
 
 def _started(scene: Scene, points: Sequence[Point], point: Words) -> tuple[Graph, Story]:
     graph = Graph()
-    graph.essential = 1
+    graph.main_call = 1
     story = Story(scene, Text("Activation functions"), graph, point=point)
     story.settings += [
         ("", Text("{name} {value}", name=point.entry.title, value=value))

@@ -235,5 +235,5 @@ def record(learner: Learner, x: Values, source: str, labels: Values, rule: Rule,
     stages = record_layers(graph, network, given, network.with_names(learner.arrays(w)), scale=scale)
     graph.compute("mean_cross_entropy", stages[-1].y, classes, result="loss")
     how = {**rule.program(SETTINGS), "lr": float(rates.max()), "rates": rates, "batch": _BATCH, "seed": [seed, _ORDER]}
-    graph.course = Call(function="train", operands=("x", "labels"), result="losses", shape=shape, options=how)
+    graph.training_call = Call(function="train", operands=("x", "labels"), result="losses", shape=shape, options=how)
     return graph

@@ -127,7 +127,7 @@ def all_losses(scene: Scene, at: Values, digits: int) -> Story:
     for point in points:
         name = point.entry.name
         graph.show(point.computed(graph, predictions[point.entry.prediction], name), name)
-    graph.essential = 1
+    graph.main_call = 1
     what = Text("Far from the label the square grows fastest; a sure mistake costs cross-entropy most")
     story = Story(scene, Text("Loss functions"), graph, point=what)
     story.show_setting("label", "y", label, size=False)

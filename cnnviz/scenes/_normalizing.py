@@ -32,7 +32,7 @@ def normalized(scene: BatchNorm) -> Story:
     """Means, variances, then the moves: subtract μ, divide by σ, multiply by γ, add β, apply the activation."""
     (m, channels), (gamma, beta) = scene.x.shape, scene.affine
     graph = Graph(double=needs_double(scene.x, scene.eps))
-    graph.essential = 0
+    graph.main_call = 0
     x, *affine = (graph.input(name, values) for name, values in (("x", scene.x), ("gamma", gamma), ("beta", beta)))
     y = graph.compute("batch_norm", x, *affine, training=True, eps=scene.eps)
     hat = graph.compute("batch_norm", x, result="normalised", training=True, eps=scene.eps)

@@ -26,8 +26,8 @@ from cnnviz.story import (
     input_map,
     input_size,
     kernel_size,
+    rounding_error,
     stride,
-    tolerance,
 )
 from cnnviz.storyboard import Change, Mark, Values
 from cnnviz.words import (
@@ -73,7 +73,9 @@ class Pooled(Scene):
     def output_panel(self, story: Story, X: Cells, name: str, label: str, values: Tensor, **more: Any) -> Cells:
         """What comes out, in the input's greys where that is a picture."""
         shared = {"shade": X.panel.shade} if story.is_picture else {}
-        return story.cells(name, label, values, pending=True, lost=tolerance(self.map.values), **{**shared, **more})
+        return story.cells(
+            name, label, values, pending=True, rounding_error=rounding_error(self.map.values), **{**shared, **more}
+        )
 
     def winners(self, X: Cells, windows: Windows) -> dict[Index, Index]:
         """The cell whose value the maximum of each window keeps, the first of equal ones; none for an average."""

@@ -33,8 +33,8 @@ def running_statistics(scene: BatchNormInference) -> Story:
         )
     # PyTorch divides by one less, and its momentum is the share of the new batch.
     is_torch, (name, usual) = scene.convention == "pytorch", _FRAMEWORKS[scene.convention]
-    lost, momentum = int(is_torch), usual if scene.momentum is None else scene.momentum
-    own = batches.mean(axis=0), batches.var(axis=0, ddof=lost)
+    ddof, momentum = int(is_torch), usual if scene.momentum is None else scene.momentum
+    own = batches.mean(axis=0), batches.var(axis=0, ddof=ddof)
     old, new = (1 - momentum, momentum) if is_torch else (momentum, 1 - momentum)
     running = [np.array([0.0]), np.array([1.0])]
     for batch in range(count):
@@ -68,7 +68,7 @@ def running_statistics(scene: BatchNormInference) -> Story:
         for batch in range(count):
             cells, at, after = [(n, batch) for n in range(m)], (0, batch), (0, batch + 1)
             squares = total([(each - S[0][at]) ** 2 for each in B.read(cells)])
-            parts = total(B.read(cells)) / Number(m), squares / Number(m - lost)
+            parts = total(B.read(cells)) / Number(m), squares / Number(m - ddof)
             for name, statistic, part in zip(_NAMES, S, parts, strict=True):
                 made = equation(Math(name), precise(part, statistic[at]), statistic[at], letters=60)
                 caption = Text("Batch {batch}: {sum}", batch=batch + 1, sum=made)

@@ -159,7 +159,7 @@ def scatter(
     W = story.cells("kernel", "Kernel {size}", kernel, role="kernel", below=scene.kernel_name, enlarge=True)
     shade = shade_of_sums(story, pixels.values, kernel.values, bias.value, **scene.sizes)
     more: dict[str, Any] = {"pending": True, "shade": shade, "marks": (WINDOW, Mark(name="kept", role="result"))}
-    more["digits"] = story.decimals(y.values, lost=y.lost)
+    more["digits"] = story.decimals(y.values, rounding_error=y.rounding_error)
     stage: list[Cells | Operator | str] = [X, "∗", W, "="]
     if cropped:
         whole = conv_transpose2d(pixels.values, kernel.values, **{**scene.sizes, "padding": (0, 0)})[0, 0]

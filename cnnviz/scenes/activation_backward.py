@@ -89,7 +89,7 @@ class ActivationBackward(Scene):
         plot = point.plot("plot", (F, _SLOPE), x_text=X, span=0.45)
         # Curve and table ask for the same.
         plot = replace(plot, dots=(*plot.dots[:-1], question(x[:1])))
-        lost = int((np.abs(point.slopes) < _FLAT).sum())
+        vanished = int((np.abs(point.slopes) < _FLAT).sum())
         return story.play(
             steps,
             len(x) + 2,
@@ -101,7 +101,7 @@ class ActivationBackward(Scene):
                 n=len(x),
             ),
             formula=Math(rf"{BY_X}=f'(x)\cdot {BY_Y}"),
-            answer=Text("Little or nothing came through at {n} of {count} places", n=lost, count=len(x)),
+            answer=Text("Little or nothing came through at {n} of {count} places", n=vanished, count=len(x)),
             step_roles=("forward", "input", "kernel", "output", "zero"),
             convention=Text("at a kink the slope is 0, as in PyTorch"),
         )

@@ -78,7 +78,7 @@ class ConvBackward(MapsAndFilters):
         """The gradient arrives, then one step for each of its cells; last the sums, or the full convolution."""
         x, w, graph = self.maps.values, self.weight.values, Graph()
         windows = self.slide.windows  # refuses a kernel that does not fit
-        graph.essential = 0
+        graph.main_call = 0
         given = graph.map("x", x), graph.kernel("w", w), graph.input("b", np.zeros(len(w)))
         y = graph.compute("conv2d", *given, **self.slide.options, groups=self.groups)
         grad = graph.map("grad_y", load_grad(self.grad_output, y.values.shape[1:], self.seed))

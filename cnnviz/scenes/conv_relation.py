@@ -55,15 +55,15 @@ class ConvRelation(MapAndKernel):
         """One step for each output cell on the way there, one for each on the way back, and a comparison."""
         x, w, graph = self.map.values, self.weights.values, Graph()
         slide = Sliding(i=x.shape, k=w.shape, s=self.s, p=self.p)
-        windows, graph.essential = slide.windows, 0
+        windows, graph.main_call = slide.windows, 0
         pixels, kernel = graph.map("x", x), graph.kernel("w", w)
         there, options = graph.compute("conv2d", pixels, kernel, **slide.options), slide.options
         options["output_padding"] = slide.leftover
         back = graph.compute("conv_transpose2d", there, kernel, result="back", **options)
         y, count = there.values[0, 0], 2 * windows.count + 1
         # What sums of products on the way there and back may lose, and no more.
-        lost = there.lost * float(np.abs(w).sum())
-        differing = [tuple(cell) for cell in np.argwhere(~np.isclose(x, back.values[0, 0], 1e-9, lost)).tolist()]
+        error = there.rounding_error * float(np.abs(w).sum())
+        differing = [tuple(cell) for cell in np.argwhere(~np.isclose(x, back.values[0, 0], 1e-9, error)).tolist()]
 
         values = Text("not the values" if differing else "and here the values")
         point = Text(

@@ -40,7 +40,7 @@ class Dropout(Scene):
         check_steps(x.size + 3, "this dropout")
         mask = (np.random.default_rng([self.seed, _MASK_TAG]).random(x.shape) >= self.p).astype(float)
         graph = Graph()
-        graph.essential = 0
+        graph.main_call = 0
         given = graph.map("x", x), graph.map("mask", mask)
         y = graph.compute("dropout", *given, p=self.p)
         same = graph.compute("identity", given[0], result="inference")

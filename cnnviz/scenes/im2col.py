@@ -81,7 +81,9 @@ class Im2col(MapAndKernel):
         marks = CURRENT, Mark(name="column", role="window")
         C = story.cells("columns", "Columns C {size}", columns, axes=2, pending=True, marks=marks)
         W = story.cells("kernel", "Kernel as a row {size}", w.reshape(1, -1), role="kernel")
-        P = story.cells("product", "Product {size}", y.values.reshape(1, -1), pending=True, lost=y.lost)
+        P = story.cells(
+            "product", "Product {size}", y.values.reshape(1, -1), pending=True, rounding_error=y.rounding_error
+        )
         Y = story.cells("output", "Output {size}", y, axes=2, pending=True)
         weights = W.read()
 

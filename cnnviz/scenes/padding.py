@@ -70,7 +70,7 @@ class Padding(MapAndKernel):
         story.check_limits(windows, "this comparison")
         story.show_sizes(k=w.shape, s=self.s, p=self.p)
         outputs = np.array([each.values[0, 0] for each in found])
-        differ = np.ptp(outputs, axis=0) > found[0].lost
+        differ = np.ptp(outputs, axis=0) > found[0].rounding_error
         how: dict[str, Any] = {"pending": True, "under": True, "shade": story.shade(outputs)}
         W = story.cells("kernel", "Kernel {size}", kernel, role="kernel", below=self.kernel_name)
         pairs = list[tuple[Cells, Cells]]()

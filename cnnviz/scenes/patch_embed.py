@@ -78,7 +78,7 @@ class PatchEmbed(Scene):
         patches = graph.compute("tokens", unfolded, result="patches")
         y = graph.compute("conv2d", pixels, kernel, added, **slides)
         tokens = graph.compute("tokens", y, result="tokens")
-        graph.essential = 2
+        graph.main_call = 2
 
         windows = Windows((Axis.all(channels), *map(Axis.sliding, x.shape[1:], self.patch, self.patch)))
         said = "Each patch is a row of {m} numbers; the same weights turn every row into a token of {d}"

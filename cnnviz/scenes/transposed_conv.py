@@ -90,7 +90,7 @@ class TransposedConv(MapsAndFilters):
         cut = f"padding {to_cli(self.p)} cuts off cells of the input: use --p {to_cli(most)} or less, or --view scatter"
         raise_if({cut: view == "convolution" and (self.p[0] > most[0] or self.p[1] > most[1])})
         windows, graph = self.windows(Axis.stretched if view == "convolution" else Axis.transposed), Graph()
-        graph.essential = 0
+        graph.main_call = 0
         pixels, kernel = graph.map("x", x), graph.kernel("w", w)
         b = graph.input("b", self.offsets) if self.offsets.any() else None
         y = graph.compute("conv_transpose2d", pixels, kernel, b, **self.sizes)

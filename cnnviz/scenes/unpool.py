@@ -14,7 +14,7 @@ from cnnviz.story import (
     Graph,
     Story,
     reading_beats,
-    tolerance,
+    rounding_error,
 )
 from cnnviz.storyboard import Mark, Step
 from cnnviz.words import Joined, Shape, Text, Words, equation
@@ -53,7 +53,7 @@ class Unpool(PooledBack):
         X = self.input_panel(story, windows)
         P = self.output_panel(story, X, "pooled", "Pooled {size}", pooled[0])
         how = {
-            "digits": story.decimals(np.append(P.values, unpooled.values), lost=tolerance(x)),
+            "digits": story.decimals(np.append(P.values, unpooled.values), rounding_error=rounding_error(x)),
             "shade": P.panel.shade if story.is_picture else story.shade(np.append(P.values, 0)),
             "marks": (WINDOW, Mark(name="winner", role="result")),
         }

@@ -1,7 +1,7 @@
 """The layer under the scenes: windows, the recorded graph of operations, and the story that becomes a storyboard."""
 
 from cnnviz.story.cells import CURRENT, WINDOW, Cells, sheet_marks
-from cnnviz.story.graph import Graph, Tensor, tolerance
+from cnnviz.story.graph import Graph, Tensor, rounding_error
 from cnnviz.story.looks import highlight_row, reading_beats, shade_for
 from cnnviz.story.maps import check_magnitude, load_maps, load_sheets, short_digits, two_panel_stage
 from cnnviz.story.parameters import (

@@ -17,20 +17,20 @@ Values = npt.NDArray[np.float64]
 _KINDS = {"unfold": PLAIN, "tokens": PLAIN}
 """Operations whose result is another kind of array than what goes in."""
 
-_LOST = 1e-12
+_RELATIVE_ERROR = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
 class Tensor:
     """An array of the graph in torch's layout: what was given, or what a call makes.
 
-    `lost` is what floats may have left of 0 in it, where it adds up products with kernels.
+    `rounding_error` is what floats may have left of 0 in it, where it adds up products with kernels.
     """
 
     name: str
     values: Values
     kind: str = MAP
-    lost: float = 0.0
+    rounding_error: float = 0.0
 
 
 class Graph:
@@ -44,8 +44,8 @@ class Graph:
         self._inputs: dict[str, Input] = {}
         self._double, self._seed = double, seed
         self.training: Training | None = None
-        self.course: Call | None = None
-        self.essential = -1
+        self.training_call: Call | None = None
+        self.main_call = -1
 
     def input(self, name: str, values: npt.ArrayLike, kind: str = PLAIN, **source: Any) -> Tensor:
         """An array that goes in as it is; `source` says where it came from (see `Operand`)."""
@@ -77,10 +77,11 @@ class Graph:
         self._call(function, used, names[0], options)
         values = found if isinstance(found, tuple) else (found,)
         kind = _KINDS.get(function, used[0].kind)
-        lost = max(
-            (tolerance(used[0].values, each.values) for each in used if each.kind == KERNEL), default=used[0].lost
+        error = max(
+            (rounding_error(used[0].values, each.values) for each in used if each.kind == KERNEL),
+            default=used[0].rounding_error,
         )
-        return tuple(Tensor(name, np.asarray(each), kind, lost) for name, each in zip(names, values, strict=False))
+        return tuple(Tensor(name, np.asarray(each), kind, error) for name, each in zip(names, values, strict=False))
 
     def descend(self, loss: Tensor, rate: float) -> Mapping[str, Tensor]:
         """Take one step of gradient descent, with all that goes in but maps as weights; see `Training`.
@@ -136,7 +137,7 @@ class Graph:
             return
         found = shown.of(tensor.values)
         found = found if shape is None else found.reshape(shape)
-        if shown.among:
+        if shown.as_row:
             others = [self._expected[panel]] if panel in self._expected else []
             found = np.concatenate([*others, found[None]])
         self._expected[panel] = found
@@ -161,18 +162,18 @@ class Graph:
             operands=self._operands,
             calls=tuple(self._calls),
             shown=tuple(self._shown),
-            essential=self.essential,
+            main_call=self.main_call,
             double=self._double,
             seed=self._seed,
             training=self.training,
-            course=self.course,
+            training_call=self.training_call,
             inputs=self._inputs,
         )
 
 
-def tolerance(values: Values, weights: Values | float = 1.0) -> float:
+def rounding_error(values: Values, weights: Values | float = 1.0) -> float:
     """What floats may leave of 0 where values are added up with weights."""
-    return _LOST * float(np.abs(values).max() * np.abs(weights).sum())
+    return _RELATIVE_ERROR * float(np.abs(values).max() * np.abs(weights).sum())
 
 
 def _with_four_axes(values: npt.ArrayLike) -> Values:

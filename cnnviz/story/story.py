@@ -137,9 +137,9 @@ class Story:
         """Whether the input that is shown already is a picture."""
         return self._picture
 
-    def decimals(self, values: Values, *, lost: float = 0.0) -> int:
-        """Decimals that show these values; `lost` is what floats may have left of 0."""
-        return digits_for(values, most=self.scene.max_decimals(), above=lost)
+    def decimals(self, values: Values, *, rounding_error: float = 0.0) -> int:
+        """Decimals that show these values; `rounding_error` is what floats may have left of 0."""
+        return digits_for(values, most=self.scene.max_decimals(), above=rounding_error)
 
     def cells(
         self,
@@ -151,7 +151,7 @@ class Story:
         fill: float | Values = 0.0,
         pending: bool = False,
         data: Data | None = None,
-        lost: float | None = None,
+        rounding_error: float | None = None,
         below: Words | None = None,
         size: Shape | None = None,
         first: Values | None = None,
@@ -204,7 +204,10 @@ class Story:
             self.graph.show_input(name, drawn, shown.shape)
         fields: dict[str, Any] = {"numbers": not self._crowded or role == "kernel", **more}
         if "digits" not in fields:
-            fields["digits"] = self.decimals(shown, lost=getattr(values, "lost", 0.0) if lost is None else lost)
+            fields["digits"] = self.decimals(
+                shown,
+                rounding_error=getattr(values, "rounding_error", 0.0) if rounding_error is None else rounding_error,
+            )
         if "shade" not in fields:
             fields["shade"] = self.shade(shown, data, plain=role == "kernel")
         head, form = lines(*texts), Grid if drawn.ndim == 2 else Block
