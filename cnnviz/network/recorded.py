@@ -33,8 +33,8 @@ class Stage:
     weights: Mapping[str, Tensor]
 
     @property
-    def told(self) -> Tensor:
-        """The tensor whose gradient is told: its weights, or its output where it has none."""
+    def tensor(self) -> Tensor:
+        """The tensor whose gradient is shown: its weights, or its output where it has none."""
         return self.weights.get("weight", self.y)
 
     @property

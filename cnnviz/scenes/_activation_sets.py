@@ -59,12 +59,12 @@ def all_curves(scene: Scene, points: Sequence[Point], point: Words) -> Story:
         members = [point for point in points if point.entry.group == group]
         lows, highs = zip(*(point.y_range for point in members), strict=True)
         # One under the other, with the same scales.
-        how = {"y_range": (min(lows), max(highs))}
-        columns.append([point.plot(point.entry.name, label=point.entry.title, **how) for point in members])
+        options = {"y_range": (min(lows), max(highs))}
+        columns.append([point.plot(point.entry.name, label=point.entry.title, **options) for point in members])
 
     def steps() -> Iterator[Step]:
         for step in range(len(first.at)):
-            values = Joined(tuple(point.told(step, most) for point in points), "   ")
+            values = Joined(tuple(point.values_text(step, most) for point in points), "   ")
             caption = Text("{x}:   {values}", x=Equation(X, (first.x(step),), strong=False), values=values)
             moves = (point.moved(point.entry.name, step, tangent=False) for point in points)
             yield story.step(caption, *moves, beats=MOVING_BEATS)
@@ -117,7 +117,7 @@ def table(scene: Scene, points: Sequence[Point], point: Words) -> Story:
             where = Text("{name} at {x}", name=point.entry.title, x=Assigned(X, Number(_EXAMPLE)))
             caption = Text("{where}:   {example}", where=where, example=example)
             yield story.step(caption, highlight_row(rows, row))
-        values = Joined(tuple(each.told(0, scene.max_decimals()) for each in tried), "   ")
+        values = Joined(tuple(each.values_text(0, scene.max_decimals()) for each in tried), "   ")
         caption = Text("{x}:   {values}", x=Assigned(X, Number(_EXAMPLE)), values=values)
         yield story.step(caption, highlight_row(rows, len(points)), beats=2)
 
@@ -166,11 +166,11 @@ def softmax_story(scene: Scene, at: Values, digits: int, spec: object, point: Wo
     story.settings.append(("", joined((Text("bounded"), range_, Text("sum {n}", n=Number(1))))))
     decimals = digits_for(z, most=max(most, min(shown, _MOST_DECIMALS)))
     moving = Mark(name="moving", role="window", rows=1, columns=1)
-    how: dict[str, Any] = {"digits": decimals, "marks": (moving,), **alike(z)}
-    Z = story.cells("logits", Text("Logits {z}", z=Symbol("z")), z[-1][:, None], enlarge=True, **how)
+    options: dict[str, Any] = {"digits": decimals, "marks": (moving,), **alike(z)}
+    Z = story.cells("logits", Text("Logits {z}", z=Symbol("z")), z[-1][:, None], enlarge=True, **options)
     label = joined((Text("Probabilities {p}", p=Symbol("p")), Text("sum {n}", n=Number(1))))
-    how = {"role": "output", "digits": most, "marks": (Mark(name="largest", role="result"),), **alike(p)}
-    P = story.cells("probabilities", label, p[-1][:, None], enlarge=True, **how)
+    options = {"role": "output", "digits": most, "marks": (Mark(name="largest", role="result"),), **alike(p)}
+    P = story.cells("probabilities", label, p[-1][:, None], enlarge=True, **options)
 
     def caption(step: int) -> Words:
         ref = P.ref((0, 0)) if step == len(at) - 1 else None

@@ -49,8 +49,8 @@ def load_grad(spec: object, size: Sequence[int], seed: int) -> Values:
 def load_row(scene: Scene, name: str, count: int | None = None) -> Values:
     """The numbers of a parameter, `count` of them where that is given, else ones; raises UsageError."""
     spec, option = getattr(scene, name), f"--{name.replace('_', '-')}"
-    how: dict[str, Any] = {"default_size": (1, count or 4), "what": option[2:], "option": option}
-    found = load_map("ones" if spec is None else spec, None, seed=scene.seed, **how).values
+    options: dict[str, Any] = {"default_size": (1, count or 4), "what": option[2:], "option": option}
+    found = load_map("ones" if spec is None else spec, None, seed=scene.seed, **options).values
     if min(found.shape) > 1 or found.size > MOST_NUMBERS or count not in (None, found.size):
         wanted = count or f"1 to {MOST_NUMBERS}"
         raise UsageError(f"{option} is {size_text(*found.shape)}: give one row of {wanted} numbers")
@@ -73,9 +73,9 @@ def column(
     array = (values.values if isinstance(values, Tensor) else values).reshape((1, -1) if row else (-1, 1))
     if isinstance(values, Tensor) and not story.graph.is_input(values):
         story.graph.show(values, name, shape=array.shape)
-    how: dict[str, Any] = {"role": role} if role else {"pending": True}
+    options: dict[str, Any] = {"role": role} if role else {"pending": True}
     shade = Shade(scale="diverging", lo=float(array.min()), hi=float(array.max()) or 1.0)
-    return story.cells(name, label, array, **{"marks": (CURRENT, WINDOW), "shade": shade, **how, **more})
+    return story.cells(name, label, array, **{"marks": (CURRENT, WINDOW), "shade": shade, **options, **more})
 
 
 def gradient_panel(story: Story, values: Values, **more: Any) -> Cells:
@@ -85,8 +85,8 @@ def gradient_panel(story: Story, values: Values, **more: Any) -> Cells:
 
 def sends(story: Story, G: Cells, places: Iterable[Index] | None = None, *changes: Change) -> Step:
     """The gradient of the output appears, maybe in some places alone."""
-    said = Text("The next layer sends {g}: how much the loss changes with each output", g=Math(BY_Y))
-    return story.step(said, changes, G.fill("input", places=places), beats=2)
+    caption = Text("The next layer sends {g}: how much the loss changes with each output", g=Math(BY_Y))
+    return story.step(caption, changes, G.fill("input", places=places), beats=2)
 
 
 def received(number: Number, at: Index) -> Words:
@@ -96,9 +96,9 @@ def received(number: Number, at: Index) -> Words:
 
 def to_both(number: Number, at: Index, kernel: str, by_kernel: str) -> Words:
     """What a cell of the gradient adds, by its window and by the kernel."""
-    said = "{g}: add {value} × window to {by_w}, {value} × {w} to {by_x}"
+    template = "{g}: add {value} × window to {by_w}, {value} × {w} to {by_x}"
     named = {"w": Math(kernel), "by_w": Math(by_kernel), "by_x": Math(BY_X)}
-    return Text(said, g=received(number, at), value=number, **named)
+    return Text(template, g=received(number, at), value=number, **named)
 
 
 class Sums(Cells):
@@ -166,11 +166,11 @@ def adding_up(
             reached.add(float(sums[place]))
     # The range tells the renderer how small the numbers must be that steps will bring.
     shade = Shade(scale="diverging", lo=min(reached), hi=max(reached) or 1.0) if shown.size > 1 else None
-    how: dict[str, Any] = {"first": np.full(shown.shape, np.nan), "roles": np.full(shown.shape, "pending")}
-    how |= {"shade": shade, "marks": (CURRENT,), "axes": axes, "digits": story.decimals(np.array([*reached]))}
+    options: dict[str, Any] = {"first": np.full(shown.shape, np.nan), "roles": np.full(shown.shape, "pending")}
+    options |= {"shade": shade, "marks": (CURRENT,), "axes": axes, "digits": story.decimals(np.array([*reached]))}
     if index:
         story.graph.show(values, name, index, shown.shape)
-    found = cast("Sums", story.cells(name, label, shown if index else values, kind=Sums, **how, **more))
+    found = cast("Sums", story.cells(name, label, shown if index else values, kind=Sums, **options, **more))
     found.amounts = amounts
     return found
 

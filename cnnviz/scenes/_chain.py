@@ -140,20 +140,20 @@ def chain(scene: ChainRule) -> Story:
         w, new = (Number(float(values[place]), v.decimals) for values in (v.values, after("w2")))
         new = replace(new, ref=v.ref(place))
         weight = equation(None, precise(w - story.number("lr") * G["w2"][place], new), new)
-        said = Text("Every weight moves against its gradient, one of {w}: {sum}", w=Math("v"), sum=weight)
+        words = Text("Every weight moves against its gradient, one of {w}: {sum}", w=Math("v"), sum=weight)
         learned = become("w1", "b1", "w2", "b2")
-        yield story.step(said, learned, story.uncover(), v.mark("current", place), beats=3)
+        yield story.step(words, learned, story.uncover(), v.mark("current", place), beats=3)
         y, loss = replace(V["y"][_FIRST], value=float(after("y")[_FIRST])), after_loss[_FIRST]
-        said = Text("Forward again: {sum}", sum=equation(Symbol("L"), precise((y - target) ** 2, loss), loss))
+        words = Text("Forward again: {sum}", sum=equation(Symbol("L"), precise((y - target) ** 2, loss), loss))
         again = [*become("z", "h", "y"), Relabel(panel="loss-cells", label=Math(r"L\ \mathrm{old}"))]
-        yield story.step(said, again, v.hide("current"), after_loss.write(_FIRST), beats=3)
+        yield story.step(words, again, v.hide("current"), after_loss.write(_FIRST), beats=3)
 
     both = {name: float(found[name].values.ravel()[0]) for name in ("loss", "after_loss")}
     digits = max(story.decimals(np.array(list(both.values()))), 3)
     first, last = (Number(value, digits, (name, 0)) for name, value in both.items())
-    said = "One step against every gradient: the loss goes from {before} to {after}"
+    template = "One step against every gradient: the loss goes from {before} to {after}"
     if last.value > first.value:
-        said = "The step was too long: the loss goes from {before} to {after}"
+        template = "The step was too long: the loss goes from {before} to {after}"
     return story.play(
         steps,
         sum(1 for _ in steps()),
@@ -166,7 +166,7 @@ def chain(scene: ChainRule) -> Story:
             before=first,
             after=last,
         ),
-        answer=Text(said, before=first, after=last),
+        answer=Text(template, before=first, after=last),
         formula=Math(r"z=Wx+b\qquad h=f(z)\qquad y=v\cdot h+c\qquad L=(y-t)^2"),
         step_roles=("forward", "kernel", "output"),
         convention=Text("top: values; below each its gradient"),

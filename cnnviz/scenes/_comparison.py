@@ -107,8 +107,8 @@ def comparison(scene: Scene, batch: int, channels: int, size: Size) -> Story:
             yield panels[name].mark("lit", *windows.outline(at))
 
     def steps() -> Iterator[Step]:
-        for place, (name, *_, said) in enumerate(rows):
-            caption = Text("{property}:   {caption}", property=name, caption=said)
+        for place, (name, *_, words) in enumerate(rows):
+            caption = Text("{property}:   {caption}", property=name, caption=words)
             yield story.step(caption, highlight_row(table, place), lit(place))
         yield story.step(point, highlight_row(table, len(rows)), story.uncover(), beats=2)
 

@@ -117,11 +117,11 @@ def full_convolution(scene: ConvBackward, story: Story, grad_x: Tensor, g: Value
         for n, (at, place) in enumerate(stands.items()):
             caption = Text("{g}: add {value} × kernel where its window was", g=received(G[place], at), value=G[place])
             yield story.step(caption, X.add(n), G.mark("current", place))
-        said = Text("The same from the other end: zeros around {g}, the kernel rotated by 180°", g=Math(BY_Y))
+        words = Text("The same from the other end: zeros around {g}, the kernel rotated by 180°", g=Math(BY_Y))
         empty = set(np.ndindex(picture.shape)) - set(stands.values())
         zeros = [G.set(at, role=str(roles[at]), value=0.0) for at in sorted(empty)]
         turn = [W.set(place, value=float(value)) for place, value in np.ndenumerate(W.values)]
-        yield story.step(said, zeros, turn, W.relabel(turned), story.uncover(), beats=2)
+        yield story.step(words, zeros, turn, W.relabel(turned), story.uncover(), beats=2)
         for at in frame.positions():
             real = [roles[cell] == "input" for cell in frame.cells(at)]
             terms = list(compress(G.read(frame.cells(at)), real)), list(compress(weights, real))
@@ -206,7 +206,7 @@ def channels_backward(scene: ConvBackward, story: Story, found: Mapping[str, Ten
     def product(at: Index) -> Expression:
         return G[at] * X[windows.cells(at)[example]]
 
-    def told(n: int) -> Words:
+    def caption(n: int) -> Words:
         at, f = places[n], places[n][0]
         if scene.part == "both":
             return to_both(G[at], at, f"w_{f + 1}", f"{BY_W}_{f + 1}")
@@ -221,7 +221,7 @@ def channels_backward(scene: ConvBackward, story: Story, found: Mapping[str, Ten
             added = [each.add(n) for each in lower]
             lit = [W.cover(list(np.ndindex(W.values.shape)) if f == at[0] else ()) for f, W in enumerate(filters)]
             moved = X.move_windows(windows, at) if by_w else ()
-            yield story.step(told(n), *lit, moved, G.mark("current", at), *added)
+            yield story.step(caption(n), *lit, moved, G.mark("current", at), *added)
         for ending in endings[:-1]:
             yield story.step(ending, story.uncover(), beats=2)
 

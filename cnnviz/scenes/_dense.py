@@ -129,10 +129,10 @@ def connected(scene: FullyConnected) -> Story:
             written = Y.set(at, role="output", value=value.value), Y.mark("current", at)
             yield story.step(caption, edges.light(j, i, value), written, marks)
         best = int(y.values.argmax())
-        said = Text("Every input reaches every output; {y} is the largest", y=Y.symbol("y", (best,)))
+        words = Text("Every input reaches every output; {y} is the largest", y=Y.symbol("y", (best,)))
         if outputs == 1 or np.sum(y.values == y.values.max()) > 1:
-            said = Text("Every input reaches every output by a weight of its own")
-        yield story.step(said, edges.added(sums.size), story.uncover(), Y.mark("current", (best, 0)), beats=2)
+            words = Text("Every input reaches every output by a weight of its own")
+        yield story.step(words, edges.added(sums.size), story.uncover(), Y.mark("current", (best, 0)), beats=2)
 
     return story.play(
         steps,

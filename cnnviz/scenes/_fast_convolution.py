@@ -88,17 +88,17 @@ def compare_ways(scene: Im2col) -> Story:
             yield story.step(_caption(way, i, k), write(row, entry(way, k)), highlight_row(table, row), drawn(way))
         direct, *others = ways_of(x, w).values()
         same = all(np.allclose(other, direct, rtol=0, atol=_NEAR * np.abs(direct).max()) for other in others)
-        said = "All give the same {o} output, up to rounding" if same else "Their {o} outputs differ"
-        yield story.step(Text(said, o=Shape(y.values.shape[2:])), highlight_row(table, len(entries)), beats=2)
+        template = "All give the same {o} output, up to rounding" if same else "Their {o} outputs differ"
+        yield story.step(Text(template, o=Shape(y.values.shape[2:])), highlight_row(table, len(entries)), beats=2)
         for side in more:
-            said = "Kernel {size}: {direct} multiplications for each output, with the FFT {fft}"
+            template = "Kernel {size}: {direct} multiplications for each output, with the FFT {fft}"
             each = {"direct": Number(per_output("direct", side), 0), "fft": Number(per_output("fft", side), 1)}
-            yield story.step(Text(said, size=Shape((side, side)), **each), sized(side))
+            yield story.step(Text(template, size=Shape((side, side)), **each), sized(side))
         if won is None:
             yield story.step(Text("At this size the FFT never needs fewer than the direct way"), beats=3)
         else:
-            said = "The FFT needs fewer than the direct way from {size} on"
-            yield story.step(Text(said, size=Shape((won, won))), sized(won), beats=3)
+            template = "The FFT needs fewer than the direct way from {size} on"
+            yield story.step(Text(template, size=Shape((won, won))), sized(won), beats=3)
 
     return story.play(
         steps,

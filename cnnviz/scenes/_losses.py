@@ -142,8 +142,8 @@ def all_losses(scene: Scene, at: Values, digits: int) -> Story:
                 for panel, here in panels.items()
                 for point in here
             ]
-            told = Joined(tuple(_told(here, step, scene.max_decimals()) for here in panels.values()), "     ")
-            yield story.step(told, moves, [] if step else answered(*panels), beats=MOVING_BEATS)
+            caption = Joined(tuple(_told(here, step, scene.max_decimals()) for here in panels.values()), "     ")
+            yield story.step(caption, moves, [] if step else answered(*panels), beats=MOVING_BEATS)
 
     return story.play(
         steps,
@@ -191,6 +191,6 @@ def _plot(name: str, label: Words, points: Sequence[Point], **more: Any) -> Plot
 
 def _told(points: Sequence[Point], step: int, most: int) -> Words:
     """The losses of a step, behind the prediction that they share."""
-    losses = [point.told(step, most) for point in points]
+    losses = [point.values_text(step, most) for point in points]
     x = Equation(PREDICTION, (points[0].x(step, "x" if points[0].entry.prediction == "real" else "p"),), strong=False)
     return Text("{x}:  {values}", x=x, values=joined(losses, "  "))

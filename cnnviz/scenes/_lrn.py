@@ -45,13 +45,13 @@ def normalized(scene: Lrn) -> Story:
     channels, rows, columns = values.shape
     down = 1 if channels * columns <= _LONGEST_ROW else math.ceil(math.sqrt(channels / 2))
     across = math.ceil(channels / down)
-    how: dict[str, Any] = {"axes": 3, "columns": across, "held": inter, "captions": ("",) if channels == 1 else ()}
+    options: dict[str, Any] = {"axes": 3, "columns": across, "held": inter, "captions": ("",) if channels == 1 else ()}
     marks = (*sheet_marks("window", channels, "window"), Mark(name="centre", role="result", channel=0))
-    X = story.cells("input", "Input $a$, {size}", x, data=scene.maps, marks=marks, **how)
+    X = story.cells("input", "Input $a$, {size}", x, data=scene.maps, marks=marks, **options)
     # A link between blocks one above the other would run through their rows and captions.
     result = Mark(name="result" if inter else "current", role="result")
-    how |= {"pending": True, "digits": short_digits(b.values, scene.digits), "marks": (result,)}
-    Y = story.cells("output", "Output $b$, {size}", b, **how)
+    options |= {"pending": True, "digits": short_digits(b.values, scene.digits), "marks": (result,)}
+    Y = story.cells("output", "Output $b$, {size}", b, **options)
 
     k, alpha, beta = map(story.number, ("k", "alpha", "beta"))
     # Cells beyond an edge count as neighbours, as in torch and Caffe.

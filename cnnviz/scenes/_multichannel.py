@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnnviz.ops import conv2d
-from cnnviz.scenes._channels import between, drawn, held, kernels, sheets, weights_told
+from cnnviz.scenes._channels import between, describe_weights, drawn, held, kernels, sheets
 from cnnviz.scenes._padding import BELOW
 from cnnviz.story import Axis, Cells, Index, Story, Windows, check_steps, note_zeros, sheet_marks
 from cnnviz.storyboard import Change, Step
@@ -70,18 +70,18 @@ def convolve(scene: Conv) -> Story:
     y = graph.compute("conv2d", padded, weight, added, **slide.options, groups=groups)
     story.show_sizes(C=channels, F=filters, g=groups, **slide.settings)
     below = BELOW.get(slide.mode)
-    how = sheets(shown, channels, "channel {n}", "{n} of {every} channels drawn", below)
+    options = sheets(shown, channels, "channel {n}", "{n} of {every} channels drawn", below)
     if scene.maps.source == "image" and channels == len(_COLORS):
-        how["captions"] = _COLORS
+        options["captions"] = _COLORS
     # The one that is linked with the result comes first.
-    how["marks"] = sheet_marks("window", len(shown), "window")[::-1]
+    options["marks"] = sheet_marks("window", len(shown), "window")[::-1]
     fill = padded.values[0, shown] if below else 0.0
-    X = story.cells("input", "", pixels, windows=windows, fill=fill, data=scene.maps, **how)
+    X = story.cells("input", "", pixels, windows=windows, fill=fill, data=scene.maps, **options)
     W = kernels(story, "filter", "Filter {n}: {size}" if filters > 1 else "Filter {size}", w, made)
 
     # Each channel by itself, but those that are not drawn together.
     first = range(channels) if len(shown) == channels else [0, 1, channels - 1]
-    names = [*how["captions"][:1], *["…"] * (len(first) - len(shown)), *how["captions"][1:]]
+    names = [*options["captions"][:1], *["…"] * (len(first) - len(shown)), *options["captions"][1:]]
     alone = np.zeros((*seen.shape, *slide.k))
     for n, each in enumerate(seen.T):
         alone[each, n] = w[made[n]]
@@ -142,6 +142,6 @@ def convolve(scene: Conv) -> Story:
         windows.count + 1,
         *stage,
         alt=Text("a convolution of {i} with {w} to {o}", i=Shape(x.shape), w=given["w"], o=Shape(windows.out)),
-        formula=weights_told(w, filters, offsets, filters * int(np.prod(slide.windows.out))),
+        formula=describe_weights(w, filters, offsets, filters * int(np.prod(slide.windows.out))),
         convention=Text("cross-correlation: kernel not flipped"),
     )

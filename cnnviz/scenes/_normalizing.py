@@ -62,8 +62,8 @@ def normalized(scene: BatchNorm) -> Story:
         activated = graph.compute(function.name, y, result="activated", **function.options())
         title, own = joined((function.title, Math("(y)")), ""), short_digits(activated.values, scene.digits)
         # What ReLU lets pass looks as before.
-        how = same if function.name == "relu" else {"digits": own, "marks": _MARKS}
-        panels["activated"] = story.cells("activated", title, activated, pending=True, **how)
+        options = same if function.name == "relu" else {"digits": own, "marks": _MARKS}
+        panels["activated"] = story.cells("activated", title, activated, pending=True, **options)
         states.append(activated.values)
 
     names = [Text("channel {n}", n=c + 1) for c in range(channels)]
@@ -143,8 +143,8 @@ def normalized(scene: BatchNorm) -> Story:
             for c in range(channels if panel else 0):
                 filled = panels[panel].fill(source=source, places=[(sample, c) for sample in range(m)])
                 marks = [cells.mark("value", (0, c)) for cells in (source, panels[panel])]
-                said = Text("channel {channel}, sample 1:   {equation}", channel=c + 1, equation=worked(panel, c))
-                yield story.step(said, filled, marks)
+                words = Text("channel {channel}, sample 1:   {equation}", channel=c + 1, equation=worked(panel, c))
+                yield story.step(words, filled, marks)
             source = panels.get(panel, source)
 
     return story.play(

@@ -117,16 +117,21 @@ def one_norm(scene: Norm) -> Story:
 
     # There may be room for number lines between the blocks.
     has_lines, digits = scene.channels * size[1] <= _MOST_ACROSS, short_digits(y.values, scene.digits)
-    how: dict[str, Any] = {"axes": 4, "size": Shape(shape, "x"), "columns": scene.channels, "captions": ("",) * sheets}
-    how |= alike(values, y.values) if has_lines else {}
+    panel_options: dict[str, Any] = {
+        "axes": 4,
+        "size": Shape(shape, "x"),
+        "columns": scene.channels,
+        "captions": ("",) * sheets,
+    }
+    panel_options |= alike(values, y.values) if has_lines else {}
     given: dict[str, Any] = {
         "data": scene.maps,
         "marks": sheet_marks("window", sheets),
         "digits": max(digits, story.decimals(values)),
     }
-    X = story.cells("input", Text("Input $x$: samples ↓, channels →"), x, **given, **how)
+    X = story.cells("input", Text("Input $x$: samples ↓, channels →"), x, **given, **panel_options)
     made: dict[str, Any] = {"pending": True, "marks": sheet_marks("result", sheets), "digits": digits}
-    Y = story.cells("output", "Output $\\hat{{x}}$, {size}", y, **made, **how)
+    Y = story.cells("output", "Output $\\hat{{x}}$, {size}", y, **made, **panel_options)
     maps = [[sample * scene.channels + c for sample, c in groups.cells(at)] for at in groups.positions()]
     places = [[(sheet, *pixel) for sheet in each for pixel in np.ndindex(size)] for each in maps]
     stage: Sequence[Sequence[Cells | Panel | str]]
@@ -154,8 +159,8 @@ def one_norm(scene: Norm) -> Story:
                 dots.arrive(n) if has_lines else (),
             )
         many = "{n} groups of values: {n} means and {n} variances"
-        said = counted(groups.count, "One group of values: one mean and one variance", many)
-        yield story.step(said, story.uncover(), beats=reading_beats(2 * groups.count + 2))
+        caption = counted(groups.count, "One group of values: one mean and one variance", many)
+        yield story.step(caption, story.uncover(), beats=reading_beats(2 * groups.count + 2))
 
     formula, statistics = r"\hat{x}=(x-\mu)/\sqrt{\sigma^2+\epsilon}", (Math(r"\mu"), Math(r"\sigma^2"))
     shared, text = Number(count, 0, ("input", "role", "selected")), "{formula}    {n} values share {statistics}"
@@ -189,9 +194,9 @@ def all_norms(scene: Norm) -> Story:
             *(Mark(name=f"group {n}", role="result") for n in range(groups.count)),
             Mark(name="lit", role="window"),
         ]
-        how: dict[str, Any] = {"marks": marks, "shade": None, "under": True, "numbers": False}
+        options: dict[str, Any] = {"marks": marks, "shade": None, "under": True, "numbers": False}
         label = Text("{kind}: ? groups", kind=Text(kind.capitalize()))
-        panels[kind] = story.cells(kind, label, np.zeros((scene.batch, scene.channels)), **how)
+        panels[kind] = story.cells(kind, label, np.zeros((scene.batch, scene.channels)), **options)
     heads = [
         (Operator(name=f"channels {kind}", text=Text("channels →"), size=18), panel) for kind, panel in panels.items()
     ]
@@ -200,16 +205,16 @@ def all_norms(scene: Norm) -> Story:
     def steps() -> Iterator[Step]:
         yield story.step(Text("Which values share a mean and a variance?"), beats=2)
         for number, turn in enumerate(zip_longest(*(groups.positions() for groups in windows.values()))):
-            said, changes = list[Words](), list[Change]()
+            captions, changes = list[Words](), list[Change]()
             for (kind, groups), at in zip(windows.items(), turn, strict=True):
                 if at is None:
                     changes += [*panels[kind].cover(()), panels[kind].hide("lit")]
                     continue
-                said.append(Text("{kind}: {group}", kind=names[kind], group=group_name(kind, at)))
+                captions.append(Text("{kind}: {group}", kind=names[kind], group=group_name(kind, at)))
                 so_far = counted(number + 1, "{n} group", "{n} groups")
                 label = Text("{kind}: {groups}", kind=names[kind], groups=so_far)
                 changes += [Relabel(panel=kind, label=label), *_lit(panels[kind], groups, at, number)]
-            yield story.step(joined(said, "     "), changes)
+            yield story.step(joined(captions, "     "), changes)
         shared = {kind: len(each.cells((0, 0))) * size[0] * size[1] for kind, each in windows.items()}
         counts = joined(Text("{n} ({kind})", kind=names[kind], n=n) for kind, n in shared.items())
         yield story.step(

@@ -34,18 +34,18 @@ def sides(p: Sides | str, i: Size, k: Size, s: Size, d: Size) -> Sides:
     if p == "valid":
         return 0, 0
     found = same_padding(i, k, s, d)
-    said = f"--p same needs stride 1, as in PyTorch: use --p {to_cli(found)}, TensorFlow's same for this input"
-    raise_if({said: s != (1, 1)})
+    message = f"--p same needs stride 1, as in PyTorch: use --p {to_cli(found)}, TensorFlow's same for this input"
+    raise_if({message: s != (1, 1)})
     return found
 
 
 def input_panel(story: Story, slide: Sliding, pixels: Tensor, padded: Tensor, data: Data) -> Cells:
     """The input with its padding, which is empty at first where it is to be filled with values of the map."""
-    how: dict[str, Any] = {"windows": slide.windows, "data": data, "notes": True}
+    options: dict[str, Any] = {"windows": slide.windows, "data": data, "notes": True}
     if slide.mode == "zeros":
-        return story.cells("input", "Input {size}", pixels, **how)
+        return story.cells("input", "Input {size}", pixels, **options)
     marks = Mark(name="source", role="window"), Mark(name="filled", role="result")
-    X = story.cells("input", "Input {size}", pixels, fill=np.nan, marks=marks, below=BELOW[slide.mode], **how)
+    X = story.cells("input", "Input {size}", pixels, fill=np.nan, marks=marks, below=BELOW[slide.mode], **options)
     X.values = padded.values[0, 0]
     return X
 

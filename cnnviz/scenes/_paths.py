@@ -21,8 +21,8 @@ def record_paths(graph: Graph, slides: Sequence[Slide], sizes: Sequence[int]) ->
     for n, (k, s, p, d) in reversed(list(enumerate(slides))):
         rest = sizes[n] + 2 * p - d * (k - 1) - 1 - s * (sizes[n + 1] - 1)
         kernel = graph.kernel(f"ones{n + 1}", np.ones((k, k)))
-        how = {"stride": s, "padding": p, "output_padding": rest, "dilation": d}
-        options: dict[str, Any] = {name: (value,) * 2 for name, value in how.items()}
+        layer_options = {"stride": s, "padding": p, "output_padding": rest, "dilation": d}
+        options: dict[str, Any] = {name: (value,) * 2 for name, value in layer_options.items()}
         paths.append(graph.compute("conv_transpose2d", paths[-1], kernel, result=f"paths{n}", groups=1, **options))
     return paths
 

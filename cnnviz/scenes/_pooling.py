@@ -67,8 +67,8 @@ class Pooled(Scene):
     def input_panel(self, story: Story, windows: Windows) -> Cells:
         """The input with its padding: zeros for an average, blank for a maximum, which has an outline of its own."""
         fill, marks = (np.nan, (Mark(name="winner", role="result"),)) if self.kind == "max" else (0.0, ())
-        how: dict[str, Any] = {"windows": windows, "fill": fill, "data": self.map, "marks": marks}
-        return story.cells("input", "Input {size}", self.map.values, **how)
+        options: dict[str, Any] = {"windows": windows, "fill": fill, "data": self.map, "marks": marks}
+        return story.cells("input", "Input {size}", self.map.values, **options)
 
     def output_panel(self, story: Story, X: Cells, name: str, label: str, values: Tensor, **more: Any) -> Cells:
         """What comes out, in the input's greys where that is a picture."""
@@ -110,10 +110,10 @@ class PooledBack(Pooled):
 
     def pooled(self, graph: Graph, **more: bool) -> tuple[Tensor, ...]:
         """The input as it is pooled, and maybe a maximum's indices; `more` are options."""
-        how: dict[str, Any] = {"kernel_size": self.k, "stride": self.slide.s, "padding": (0, 0), "ceil_mode": False}
-        how |= {"count_include_pad": True} if self.kind == "avg" else {"dilation": (1, 1)}
+        options: dict[str, Any] = {"kernel_size": self.k, "stride": self.slide.s, "padding": (0, 0), "ceil_mode": False}
+        options |= {"count_include_pad": True} if self.kind == "avg" else {"dilation": (1, 1)}
         return graph.compute_several(
-            f"{self.kind}_pool2d", graph.map("x", self.map.values), names=("y", "indices"), **how, **more
+            f"{self.kind}_pool2d", graph.map("x", self.map.values), names=("y", "indices"), **options, **more
         )
 
 
@@ -153,13 +153,13 @@ def back_of(size: int, best: Mapping[Index, Index], outside: int) -> Words:
 
 def put_back(windows: Windows, P: Cells, Y: Cells, best: Mapping[Index, Index]) -> Iterator[Told]:
     """Each pooled value to the place of its maximum, zeros to the rest of its window: what is said, what changes."""
-    said, known = "{value} returns to {place}; the rest of its window is 0", set[Index]()
+    template, known = "{value} returns to {place}; the rest of its window is 0", set[Index]()
     for at, cell in best.items():
         new = [each for each in windows.cells(at) if each not in known and each != cell]
         known.update(windows.cells(at))
         changes: list[Change] = [Y.set(each, role="zero", value=0.0) for each in new]
         changes.append(Y.set(cell, role="output", value=P[at].value))
-        yield Text(said, value=Strong(P.rounded(at)), place=place_of(cell)), changes
+        yield Text(template, value=Strong(P.rounded(at)), place=place_of(cell)), changes
 
 
 def spread(windows: Windows, P: Cells, Y: Cells) -> Iterator[Told]:
@@ -172,13 +172,13 @@ def spread(windows: Windows, P: Cells, Y: Cells) -> Iterator[Told]:
             changes.append(Y.set(cell, role="output", value=_mean(parts[cell])))
         most = max(cells, key=lambda cell: len(parts[cell]))
         n = Number(len(cells), 0, ("k", "product"))
-        said = Text("{value} goes to all {n} cells of its window", value=Strong(value), n=n)
+        caption = Text("{value} goes to all {n} cells of its window", value=Strong(value), n=n)
         if len(parts[most]) > 1:
             found = Number(_mean(parts[most]), Y.decimals, Y.ref(most))
             mean = equation(None, total(parts[most]) / len(parts[most]), found, letters=40)
             y = equation(P.symbol("y", at), value, strong=False)
-            said = Text("{y}; windows overlap at {place}: {mean}", y=y, place=place_of(most), mean=mean)
-        yield said, changes
+            caption = Text("{y}; windows overlap at {place}: {mean}", y=y, place=place_of(most), mean=mean)
+        yield caption, changes
 
 
 def place_of(cell: Index) -> Text:

@@ -37,13 +37,13 @@ def two_ways(scene: Residual) -> Story:
     if scene.projection != 1 and not projected:
         raise UsageError("--projection is there where shapes differ: use it with --s 2")
     out = Sliding(i=x.shape, k=(3, 3), s=scene.s, p=(1, 1)).windows.out
-    how = {"stride": scene.s, "dilation": (1, 1)}
+    options = {"stride": scene.s, "dilation": (1, 1)}
     pixels, kernel = graph.map("x", x), graph.kernel("w", w)
-    f = graph.compute("conv2d", pixels, kernel, result="f", padding=(1, 1), **how)
+    f = graph.compute("conv2d", pixels, kernel, result="f", padding=(1, 1), **options)
     skip = pixels
     if projected:
         one = graph.kernel("v", [[scene.projection]])
-        skip = graph.compute("conv2d", pixels, one, result="skip", padding=(0, 0), **how)
+        skip = graph.compute("conv2d", pixels, one, result="skip", padding=(0, 0), **options)
     g = load_grad(scene.grad_output, out, scene.seed)
     y = graph.compute("add", f, skip)
     found = graph.backward(y, graph.map("grad_y", g))
@@ -51,12 +51,12 @@ def two_ways(scene: Residual) -> Story:
     by_skip[:: scene.s[0], :: scene.s[1]] = g * (scene.projection if projected else 1)
     by_f = found["grad_x"].values[0, 0] - by_skip
 
-    said = (
+    template = (
         "Where shapes differ, a 1×1 convolution takes x along"
         if projected
         else "The sum copies the gradient: one copy skips F unchanged"
     )
-    story = Story(scene, Text("Residual connection"), graph, point=Text(said))
+    story = Story(scene, Text("Residual connection"), graph, point=Text(template))
     if projected:
         story.show_sizes(s=scene.s)
         story.show_parameter("projection", "v")

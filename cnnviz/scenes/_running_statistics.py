@@ -54,13 +54,13 @@ def running_statistics(scene: BatchNormInference) -> Story:
     B = story.cells("batches", Text("batches"), batches, marks=(CURRENT,))
     S, R = list[Cells](), list[Cells]()
     for n, (word, letter) in enumerate(zip(_WORDS, map(Math, _NAMES), strict=True)):
-        how: dict[str, Any] = {"row": True, "under": n == 1}
-        S.append(column(story, f"batch-{word}", Text("batch {x}", x=letter), own[n], **how))
+        options: dict[str, Any] = {"row": True, "under": n == 1}
+        S.append(column(story, f"batch-{word}", Text("batch {x}", x=letter), own[n], **options))
         # Where a window is drawn, no other cell has its colour.
         known = np.arange(count + 1)[None] < 1
-        how |= {"first": np.where(known, running[n], np.nan), "roles": np.where(known, "kernel", "pending")}
+        options |= {"first": np.where(known, running[n], np.nan), "roles": np.where(known, "kernel", "pending")}
         label = Text("running {x}", x=letter)
-        R.append(column(story, f"running-{n}", label, running[n], "kernel", marks=(CURRENT,), **how))
+        R.append(column(story, f"running-{n}", label, running[n], "kernel", marks=(CURRENT,), **options))
     X = column(story, "input", Math("x"), x, "input", row=True)
     Y = column(story, "output", Math("y"), y.values, row=True)
 
@@ -76,9 +76,9 @@ def running_statistics(scene: BatchNormInference) -> Story:
                 yield story.step(caption, story.uncover(), B.cover(cells), statistic.write(at))
             for word, statistic, kept in zip(_WORDS, S, R, strict=True):
                 summed = precise(weights[0] * kept[at] + weights[1] * statistic[at], kept[after])
-                said = Text(f"running {word}: {{sum}}", sum=equation(None, summed, kept[after]))
+                words = Text(f"running {word}: {{sum}}", sum=equation(None, summed, kept[after]))
                 marked = [*story.uncover(), statistic.mark("window", at)]
-                yield story.step(said, marked, kept.write(after, role="kernel"))
+                yield story.step(words, marked, kept.write(after, role="kernel"))
         last = (0, count)
         for n in range(len(x)):
             at = (0, n)

@@ -37,8 +37,8 @@ def separate(scene: SeparableConv) -> Story:
     area, cells = slide.k[0] * slide.k[1], int(np.prod(slide.windows.out))
     few, many = channels * area + filters * channels, filters * channels * area
 
-    said = Text(_POINT, few=Number(few), many=Number(many))
-    story = Story(scene, Text("Depthwise separable convolution"), point=said)
+    point = Text(_POINT, few=Number(few), many=Number(many))
+    story = Story(scene, Text("Depthwise separable convolution"), point=point)
     graph = story.graph
     pixels, kernels = graph.map("x", x), graph.kernel("depthwise", depthwise)
     padded, weights = slide.padded(graph, pixels), graph.kernel("pointwise", mixing)
@@ -47,13 +47,13 @@ def separate(scene: SeparableConv) -> Story:
     story.show_sizes(C=channels, F=filters, k=slide.k, s=scene.s, p=scene.p)
 
     outlines = sheet_marks("window", channels, "window")[::-1]
-    how: dict[str, Any] = sheets(range(channels), channels, "channel {n}", "")
+    options: dict[str, Any] = sheets(range(channels), channels, "channel {n}", "")
     fill = 0.0 if padded is pixels else padded.values[0]
-    X = story.cells("input", "", pixels, windows=first, data=scene.maps, fill=fill, marks=outlines, **how)
+    X = story.cells("input", "", pixels, windows=first, data=scene.maps, fill=fill, marks=outlines, **options)
     marks = CURRENT, *outlines
-    Z = story.cells("between", "", z, pending=True, marks=marks, **how)
-    how = sheets(range(filters), filters, "map {n}", "")
-    Y = story.cells("output", "", y, pending=True, **how)
+    Z = story.cells("between", "", z, pending=True, marks=marks, **options)
+    options = sheets(range(filters), filters, "map {n}", "")
+    Y = story.cells("output", "", y, pending=True, **options)
     label, every = Text("Depthwise: {size}", size=Shape(depthwise.shape)), depthwise[:, 0]
     D = held(story, "depthwise kernels", label, every, "lit", every, ("",) * channels)
     label, every = Text("Pointwise: {size}", size=Shape(mixing.shape)), mixing[:, :, 0, 0]
@@ -87,8 +87,8 @@ def separate(scene: SeparableConv) -> Story:
                 yield story.step(caption, gone, kernel.set_roles(used), covered, result.write(at), done)
                 gone = []
             gone = [*source.uncover(), *result.uncover(), *kernel.reset()]
-        said = "{few} multiplications instead of {many} of a full convolution of the same sizes"
-        yield story.step(Text(said, **products), gone, SetRow(panel="counts", row="full", text=full), beats=2)
+        template = "{few} multiplications instead of {many} of a full convolution of the same sizes"
+        yield story.step(Text(template, **products), gone, SetRow(panel="counts", row="full", text=full), beats=2)
 
     numbers = Number(channels) * slide.k[0] * slide.k[1]
     separable = equation(None, numbers + Number(filters) * channels, few)

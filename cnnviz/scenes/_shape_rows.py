@@ -156,12 +156,12 @@ def cost(rows: Sequence[ShapeRow], what: str) -> Expression:
 def closing(rows: Sequence[ShapeRow]) -> Words:
     """What would fit, or where the costs are."""
     if rows[-1].refused is not None:
-        said = "Linear({have}, {outputs}) would fit: as many inputs as numbers come in"
-        return Text(said, have=rows[-2].shape[0], outputs=rows[-1].shape[0])
+        template = "Linear({have}, {outputs}) would fit: as many inputs as numbers come in"
+        return Text(template, have=rows[-2].shape[0], outputs=rows[-1].shape[0])
     costly = [
         (evaluate(row.parameters), evaluate(row.products), row.name) for row in rows if row.parameters and row.products
     ]
     if not costly:
         return Text("No layer has parameters")
-    said = "Most parameters: {weights}; most multiplications: {products}"
-    return Text(said, weights=max(costly)[2], products=max(costly, key=itemgetter(1))[2])
+    template = "Most parameters: {weights}; most multiplications: {products}"
+    return Text(template, weights=max(costly)[2], products=max(costly, key=itemgetter(1))[2])

@@ -156,8 +156,8 @@ def tell_stack(scene: Signal, dilations: tuple[int, ...]) -> Story:
             name = Symbol("y" if n == top else f"h^{{({n})}}", (length,))
             products = dot(pixels, weights, Number(scene.bias, None), number(n, last))
             yield story.step(equation(name, products, number(n, last)), shown, beats=2)
-        told = Text("Output {t} is made of {n} inputs, and of none that comes later", t=length, n=len(trees[0]))
-        yield story.step(told, beats=2)
+        caption = Text("Output {t} is made of {n} inputs, and of none that comes later", t=length, n=len(trees[0]))
+        yield story.step(caption, beats=2)
 
     spread: Expression = total([Number(d) for d in dilations])
     formula = equation(Math(r"r=1+(k-1)\cdot\Sigma d"), Number(1) + Number(k - 1) * spread, fields[-1])

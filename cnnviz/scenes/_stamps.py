@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from cnnviz.ops import conv_transpose2d
 from cnnviz.parameters import Size
-from cnnviz.scenes._channels import drawn, kernels, sheets, weights_told
+from cnnviz.scenes._channels import describe_weights, drawn, kernels, sheets
 from cnnviz.story import WINDOW, Axis, Cells, Graph, Index, Story, Tensor, Windows, check_steps, raise_if, sheet_marks
 from cnnviz.storyboard import Change, Mark, Operator, Shade, Step, Values
 from cnnviz.words import (
@@ -106,11 +106,11 @@ class Stamps:
         found = equation(None, terms, Number(result, digits, self.panel.ref(self.example)))
         *sheet, row, column = (at + 1 for at in self.example)
         if sheet:
-            said = "in map {map}, row {row}, column {column}: {sum}"
-            return Text(said, map=self.maps[sheet[0] - 1] + 1, row=row, column=column, sum=found)
+            template = "in map {map}, row {row}, column {column}: {sum}"
+            return Text(template, map=self.maps[sheet[0] - 1] + 1, row=row, column=column, sum=found)
         return Text("at row {row}, column {column}: {sum}", row=row, column=column, sum=found)
 
-    def told(self, symbol: Symbol, value: Number) -> Words:
+    def caption(self, symbol: Symbol, value: Number) -> Words:
         """The last stamp and its last addition, if any cell was reached."""
         return joined((stamping(symbol, value), self.addition() if self.added else None), "; ")
 
@@ -173,23 +173,23 @@ def scatter(
         stamps = Stamps(sums if cropped else Y, windows, product_decimals(story, x, w), bias.value)
         for at in np.ndindex(x.shape):
             changes = [*stamps.stamp(at, float(x[at]), {(): w}), *X.cover([at]), X.mark("window", at)]
-            said = stamps.told(X.symbol("x", at), X[at])
+            caption = stamps.caption(X.symbol("x", at), X[at])
             if counts:
                 changes += [counts.set(cell, role="output", value=float(stamps.counts[cell])) for cell in stamps.added]
                 changes.append(counts.mark("window", *stamps.outline(at)))
                 if stamps.added:
-                    said = joined((stamping(X.symbol("x", at), X[at]), _stamped(stamps)), "; ")
-            yield story.step(said, changes)
+                    caption = joined((stamping(X.symbol("x", at), X[at]), _stamped(stamps)), "; ")
+            yield story.step(caption, changes)
         last = [*stamps.uncover(), *X.uncover()]
         if counts:
             last += [counts.set(cell, role="output", value=0.0) for cell in stamps.added]
-            said, last = _evenness(scene, stamps.counts), [*last, *counts.uncover()]
+            caption, last = _evenness(scene, stamps.counts), [*last, *counts.uncover()]
         elif cropped:
-            said, last = _cut_off(scene.p, windows), [*last, *_crop(windows, sums, Y)]
+            caption, last = _cut_off(scene.p, windows), [*last, *_crop(windows, sums, Y)]
         else:
             n, shape = Number(x.size, 0, ("input", "size")), Strong(Shape(stamps.sums.shape, "output"))
-            said = Text("All {n} stamps added up: {shape}", n=n, shape=shape)
-        yield story.step(said, last, beats=2)
+            caption = Text("All {n} stamps added up: {shape}", n=n, shape=shape)
+        yield story.step(caption, last, beats=2)
 
     what = Text(
         "a transposed convolution with {settings}: each cell of a {i} input stamps its multiple of the {k} kernel, and "
@@ -240,8 +240,8 @@ def _evenness(scene: TransposedConv, counts: Any) -> Words:
 
 def _cut_off(p: Size, windows: Windows) -> Words:
     sides = PerAxis(*(equation(None, Number(axis.drawn) - Number(2) * axis.before, axis.size) for axis in windows.axes))
-    said = "Padding {p} is cut off on each side: {sides}"
-    return Text(said, p=Assigned(size("p"), Extent(p)), sides=sides)
+    template = "Padding {p} is cut off on each side: {sides}"
+    return Text(template, p=Assigned(size("p"), Extent(p)), sides=sides)
 
 
 def _crop(windows: Windows, S: Cells, Y: Cells) -> Iterator[Change]:
@@ -278,13 +278,13 @@ def stamp_maps(scene: TransposedConv) -> Story:
     story.show_sizes(
         C=channels, F=filters, g=groups, k=w.shape[2:], s=scene.s, p=scene.p, a=scene.output_padding, d=scene.d
     )
-    how = sheets(shown, channels, "channel {n}", "{n} of {every} channels drawn")
-    X = story.cells("input", "", pixels, data=scene.maps, marks=(WINDOW,), **how)
+    panel_options = sheets(shown, channels, "channel {n}", "{n} of {every} channels drawn")
+    X = story.cells("input", "", pixels, data=scene.maps, marks=(WINDOW,), **panel_options)
     W = kernels(story, "kernels", "Kernels {n}: {size}", w, shown)
-    how = sheets(maps, filters, "map {n}", "{n} of {every} maps drawn")
-    how["marks"] = sheet_marks("window", len(maps), "window")
-    how["shade"] = shade_of_sums(story, pixels.values, weight.values, float(np.abs(offsets).max()), **options)
-    Y = story.cells("output", "", y, pending=True, **how)
+    panel_options = sheets(maps, filters, "map {n}", "{n} of {every} maps drawn")
+    panel_options["marks"] = sheet_marks("window", len(maps), "window")
+    panel_options["shade"] = shade_of_sums(story, pixels.values, weight.values, float(np.abs(offsets).max()), **options)
+    Y = story.cells("output", "", y, pending=True, **panel_options)
     others = np.where(np.isin(np.arange(channels), shown)[:, None, None], 0, x)
 
     def steps() -> Iterator[Step]:
@@ -294,8 +294,8 @@ def stamp_maps(scene: TransposedConv) -> Story:
             if n and c > shown[n - 1] + 1:
                 rest = conv_transpose2d(others[None], w, **options)[0, maps]
                 changes = [*stamps.add(np.ones(rest.shape, bool), rest), *X.uncover()]
-                said = Text("Channels {first} to {last} stamp too", first=2, last=c)
-                yield story.step(joined((said, stamps.addition()), "; "), changes, beats=2)
+                caption = Text("Channels {first} to {last} stamp too", first=2, last=c)
+                yield story.step(joined((caption, stamps.addition()), "; "), changes, beats=2)
             first = c * groups // channels * seen
             reached: dict[Index, Values] = {
                 (at,): w[c, f - first] for at, f in enumerate(maps) if first <= f < first + seen
@@ -307,10 +307,10 @@ def stamp_maps(scene: TransposedConv) -> Story:
                 at = n, row, column
                 changes = [*stamps.stamp((row, column), float(X.values[at]), reached), *X.cover([at])]
                 symbol = Symbol("x", (c + 1, row + 1, column + 1))
-                yield story.step(stamps.told(symbol, X[at]), used, changes, X.mark("window", at))
+                yield story.step(stamps.caption(symbol, X[at]), used, changes, X.mark("window", at))
                 used = []
-        said = Text("All {n} stamps added up: {shape}", n=Number(x.size), shape=Strong(Shape(y.values.shape[1:])))
-        yield story.answer(said, stamps.uncover(), *(each.reset() for each in W))
+        caption = Text("All {n} stamps added up: {shape}", n=Number(x.size), shape=Strong(Shape(y.values.shape[1:])))
+        yield story.answer(caption, stamps.uncover(), *(each.reset() for each in W))
 
     return story.play(
         steps,
@@ -323,7 +323,7 @@ def stamp_maps(scene: TransposedConv) -> Story:
             w=Shape(w.shape),
             o=Shape(y.values.shape[1:]),
         ),
-        formula=weights_told(w, filters, offsets, x.size),
+        formula=describe_weights(w, filters, offsets, x.size),
         step_roles=("input", "kernel", "overlap", "output", "neighbour"),
         convention=Text("kernel not rotated: each pixel stamps it as given"),
     )

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 class Phase(NamedTuple):
-    """What is said, the second line of the input's label, and the values and roles of its panel."""
+    """What is template, the second line of the input's label, and the values and roles of its panel."""
 
     caption: Words
     below: Words
@@ -80,12 +80,14 @@ def slide(scene: TransposedConv, story: Story, y: Tensor, windows: Windows, form
         for before, phase in pairwise(phases):
             yield story.step(phase.caption, _changes(X, before, phase), X.relabel(phase.below), apart, beats=beats)
             apart = []
-        said = Text("Rotate the kernel by 180°, slide it with stride {s}; zeros add nothing", s=equation(size("s'"), 1))
+        words = Text(
+            "Rotate the kernel by 180°, slide it with stride {s}; zeros add nothing", s=equation(size("s'"), 1)
+        )
         last = np.subtract(w.shape, 1)
         cells = [
             W.set(at, value=float(value), origin=tuple((last - at).tolist())) for at, value in np.ndenumerate(W.values)
         ]
-        yield story.step(said, cells, W.relabel(turned), beats=beats)
+        yield story.step(words, cells, W.relabel(turned), beats=beats)
         for at in windows.positions():
             cells_at = windows.cells(at)
             real = [X.role(cell) == "input" for cell in cells_at]
@@ -123,8 +125,8 @@ def _phases(scene: TransposedConv, windows: Windows) -> Iterator[Phase]:
     values, roles = np.full(windows.drawn, np.nan), np.full(windows.drawn, "empty", dtype="U7")
     inner = tuple(slice(axis.before, axis.before + axis.size) for axis in windows.axes)
 
-    def phase(said: str, below: Words = "", /, **given: Words) -> Phase:
-        return Phase(Text(said, **given), below, values.copy(), roles.copy())
+    def phase(template: str, below: Words = "", /, **given: Words) -> Phase:
+        return Phase(Text(template, **given), below, values.copy(), roles.copy())
 
     def fill(region: tuple[slice, ...], role: str) -> None:
         empty = roles[region] == "empty"
@@ -133,10 +135,12 @@ def _phases(scene: TransposedConv, windows: Windows) -> Iterator[Phase]:
     compact = tuple(slice(at, at + n) for at, n in zip(_compact(x, windows), x.shape, strict=True))
     values[compact], roles[compact] = x, "input"
     apart, zeros = max(s) > 1, Text("zeros between: {n}", n=Extent(between, "z"))
-    said = "The {i} input; with stride {s} it is pulled apart"
+    template = "The {i} input; with stride {s} it is pulled apart"
     stride = Assigned(size("s"), Extent(s))
     yield phase(
-        said if apart else "The {i} input; stride {s}: no zeros between its cells", i=Shape(x.shape, "input"), s=stride
+        template if apart else "The {i} input; stride {s}: no zeros between its cells",
+        i=Shape(x.shape, "input"),
+        s=stride,
     )
     if apart:
         cells = tuple(slice(side.start, side.stop, step) for side, step in zip(inner, s, strict=True))
@@ -155,8 +159,8 @@ def _phases(scene: TransposedConv, windows: Windows) -> Iterator[Phase]:
     yield phase("{p}: zeros on every side" if any(frame) else "{p}: no zeros around", below, p=p)
     if any(a):
         fill((slice(None),), "padding")
-        said = "Output padding {a} adds rows at the bottom and columns on the right: {shape}"
-        yield phase(said, below, a=Assigned(size("a"), Extent(a)), shape=Strong(Shape(windows.drawn)))
+        template = "Output padding {a} adds rows at the bottom and columns on the right: {shape}"
+        yield phase(template, below, a=Assigned(size("a"), Extent(a)), shape=Strong(Shape(windows.drawn)))
 
 
 def _changes(X: Cells, before: Phase, after: Phase) -> Iterator[Change]:

@@ -64,7 +64,7 @@ def ways_of(scale: int, size: Size, out: Size) -> dict[str, Way]:
     nearest = Math(r"x=\lfloor (t-1)\cdot i/o\rfloor+1")
     edges = Math(r"x=(t-\frac{1}{2})\cdot i/o+\frac{1}{2}")
     corners = Math(r"x=(t-1)\cdot (i-1)/(o-1)+1")
-    how: dict[str, dict[str, Any]] = {
+    arguments: dict[str, dict[str, Any]] = {
         "nearest": {"size": out, "mode": "nearest", "align_corners": None},
         "bilinear": {"size": out, "mode": "bilinear", "align_corners": False},
         "align-corners": {"size": out, "mode": "bilinear", "align_corners": True},
@@ -75,10 +75,10 @@ def ways_of(scale: int, size: Size, out: Size) -> dict[str, Way]:
     learned = filled(transposed_conv_size(), out, LEARNED, i=size, s=(scale, scale), k=(k, k), p=(p, p))
     below = Text("kernel {k}", k=Shape((k, k)))
     return {
-        "nearest": Way("nearest", "nearest", "interpolate", how["nearest"], nearest),
-        "bilinear": Way("bilinear", "bilinear", "interpolate", how["bilinear"], edges, Text("edges aligned")),
+        "nearest": Way("nearest", "nearest", "interpolate", arguments["nearest"], nearest),
+        "bilinear": Way("bilinear", "bilinear", "interpolate", arguments["bilinear"], edges, Text("edges aligned")),
         "align-corners": Way(
-            "aligned", "bilinear", "interpolate", how["align-corners"], corners, Text("corners aligned")
+            "aligned", "bilinear", "interpolate", arguments["align-corners"], corners, Text("corners aligned")
         ),
         LEARNED: Way("transposed", "transposed", "conv_transpose2d", options, learned, below, np.outer(hat, hat)),
     }

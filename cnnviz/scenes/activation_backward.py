@@ -74,8 +74,8 @@ class ActivationBackward(Scene):
             return Text("saturated: almost nothing passes") if abs(slope) < _FLAT else Text("passes")
 
         def steps() -> Iterator[Step]:
-            said = Text("Forward: {f} of each input, which is remembered", f=F)
-            yield story.step(said, Y.fill("forward", X_), answered("plot"), beats=2)
+            words = Text("Forward: {f} of each input, which is remembered", f=F)
+            yield story.step(words, Y.fill("forward", X_), answered("plot"), beats=2)
             yield sends(story, G)
             for n, at in enumerate(np.ndindex(len(x), 1)):
                 product = equation(B.symbol(BY_X, at[:1]), S[at] * G[at], B[at])

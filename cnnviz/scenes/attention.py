@@ -88,17 +88,17 @@ class Attention(Scene):
                 keyed = range(t + 1 if self.causal else self.tokens)
                 for u in keyed:
                     resting, (asking, q), (met, k) = story.uncover(), row(Q, t), row(K, u)
-                    said = S.equals((t, u), dot(q, k, None, Number(0)) / call("sqrt", self.d), letter="s")
-                    yield story.step(said, resting, asking, met, S.write((t, u)))
+                    caption = S.equals((t, u), dot(q, k, None, Number(0)) / call("sqrt", self.d), letter="s")
+                    yield story.step(caption, resting, asking, met, S.write((t, u)))
                 powers = [call("exp", S[t, u]) for u in keyed]
                 shares = [P.write((t, u), "", "overlap", S if u in keyed else None) for u in range(self.tokens)]
-                said = P.equals((t, 0), powers[0] / total(powers), letter="p")
+                caption = P.equals((t, 0), powers[0] / total(powers), letter="p")
                 lit = story.uncover(), S.mark("window", (t, 0), (1, len(keyed))), P.mark("current", (t, 0), whole)
-                yield story.step(said, *lit, *shares)
-                said = Y.dot_product((t, 0), [P[t, u] for u in keyed], [V[u, 0] for u in keyed])
+                yield story.step(caption, *lit, *shares)
+                caption = Y.dot_product((t, 0), [P[t, u] for u in keyed], [V[u, 0] for u in keyed])
                 sums = [Y.write((t, c), "") for c in range(self.d)]
                 lit = story.uncover(), P.mark("window", (t, 0), whole), V.mark("window", (0, 0), (len(keyed), self.d))
-                yield story.step(said, *lit, *sums, Y.mark("current", (t, 0), (1, self.d)))
+                yield story.step(caption, *lit, *sums, Y.mark("current", (t, 0), (1, self.d)))
 
         return story.play(
             steps,

@@ -72,7 +72,7 @@ class BatchNormBackward(Scene):
         hat = [Number(self.gamma, None) * G[at] for at in places] if self.gamma != 1 else G.read()
         by_mean = precise(-(total(hat) / Number(m) / s), P[1][first])
         by_variance = precise(-(H[first] * shared / s), P[2][first])
-        told = (
+        captions = (
             Text("Direct, first value: {sum}", sum=equation(None, precise(hat[0] / s, P[0][first]), P[0][first])),
             Text("Through the mean, the same for all: {sum}", sum=equation(None, by_mean, P[1][first], letters=60)),
             Text(
@@ -86,10 +86,10 @@ class BatchNormBackward(Scene):
         def steps() -> Iterator[Step]:
             mean = Number(float(x.mean()), digits_for(x.mean(), most=self.max_decimals()))
             moved = equation(Symbol(_HAT, (1,)), precise((X[first] - mean) / s, H[first]), H[first])
-            said = Text("Forward, with mean {mean} and standard deviation {s}: {sum}", mean=mean, s=s, sum=moved)
-            yield story.step(said, H.fill("forward"), beats=2)
+            words = Text("Forward, with mean {mean} and standard deviation {s}: {sum}", mean=mean, s=s, sum=moved)
+            yield story.step(words, H.fill("forward"), beats=2)
             yield sends(story, G)
-            for n, (path, caption) in enumerate(zip(P, told, strict=True)):
+            for n, (path, caption) in enumerate(zip(P, captions, strict=True)):
                 # The direct path takes one gradient, the others take all.
                 marks = [*story.uncover(), G.mark("window", first, (m if n else 1, 1)), path.mark("current", first)]
                 yield story.step(caption, marks, path.fill("kernel"), beats=2)

@@ -176,15 +176,15 @@ class Cnn(Scene):
     def _steps(self) -> Iterator[Step]:
         run = self._run
         forth = (
-            (said, [set_station(run, station, "active", "" if tensor == "x" else tensor)])
-            for (station, tensor), said in zip(run.stations, self._forward(), strict=True)
+            (caption, [set_station(run, station, "active", "" if tensor == "x" else tensor)])
+            for (station, tensor), caption in zip(run.stations, self._forward(), strict=True)
         )
         yield from walk(forth, "done")
         first, *captions = self._backward()
         ends = [set_station(run, name, "gradient") for name in ("loss", "softmax")]
         back = (
-            (said, [set_station(run, station, "gradient", f"grad_{tensor}")])
-            for (station, tensor), said in zip(run.stations[-3::-1], captions, strict=True)
+            (caption, [set_station(run, station, "gradient", f"grad_{tensor}")])
+            for (station, tensor), caption in zip(run.stations[-3::-1], captions, strict=True)
         )
         yield from walk([(first, ends), *back], "returned")
         if self.lr:
@@ -219,7 +219,7 @@ class Cnn(Scene):
             value=equation(None, p - 1, replace(slope, decimals=p.decimals)),
         )
         for stage in reversed(self._run.stages):
-            yield backward(stage, mean_size(self._run, stage.told.name, stage.letter, self.digits))
+            yield backward(stage, mean_size(self._run, stage.tensor.name, stage.letter, self.digits))
         size = mean_size(self._run, "x", "x", self.digits)
         yield Text("At the input: how each pixel would change the loss, {size}", size=size)
 

@@ -61,8 +61,8 @@ class Conv3d(Scene):
         y = graph.compute("conv3d", volume, kernel, result="y", **options)
 
         story = Story(self, Text("Convolution of a volume"), graph)
-        said = "The kernel spans {n} slices at once: {i} → {o}"
-        story.point = Text(said, n=len(w), i=Shape(x.shape, "input"), o=Shape(windows.out, "output"))
+        template = "The kernel spans {n} slices at once: {i} → {o}"
+        story.point = Text(template, n=len(w), i=Shape(x.shape, "input"), o=Shape(windows.out, "output"))
         story.check_limits(windows, "this convolution")
         story.show_sizes(s=self.s, p=self.p)
         captions = tuple(Text("slice {n}", n=n + 1) for n in range(windows.drawn[0]))
@@ -97,12 +97,12 @@ class Conv3d(Scene):
         )
 
     def _loaded(self) -> tuple[Values, Values]:
-        how: dict[str, Any] = {"seed": self.seed, "what": "slices"}
-        x = load_maps(self.input, self.depth, self.i, default=(3, (3, 3)), option="--depth", **how)
+        options: dict[str, Any] = {"seed": self.seed, "what": "slices"}
+        x = load_maps(self.input, self.depth, self.i, default=(3, (3, 3)), option="--depth", **options)
         given, slices = self.kernel, self.kernel_depth
         if given is None:
             # Once made, a figure has the sizes that it was made with.
             usual = self.k in (None, (2, 2)) and slices in (None, 2)
             given, slices = ("1 0; 0 1; 0 -1; 1 0", 2) if usual else ("random", slices)
-        w = load_maps(given, slices, self.k, default=(2, (2, 2)), option="--kernel-depth", **how)
+        w = load_maps(given, slices, self.k, default=(2, (2, 2)), option="--kernel-depth", **options)
         return x.values, w.values

@@ -76,11 +76,11 @@ class ConvRelation(MapAndKernel):
         story.show_sizes(same_sides, k=w.shape, s=self.s, p=self.p, a=slide.leftover)
         X = story.cells("input", "Input {size}", pixels, windows=windows, data=self.map)
         W = story.cells("kernel", "Kernel {size}", kernel, role="kernel", enlarge=True)
-        how: dict[str, Any] = {
+        panel_options: dict[str, Any] = {
             "shade": shade_of_sums(story, there.values, kernel.values, **options),
         }
-        how |= {"marks": (WINDOW,), "below": Text("by transposed convolution")}
-        B = story.cells("back", "Back to {size}", back, pending=True, **how)
+        panel_options |= {"marks": (WINDOW,), "below": Text("by transposed convolution")}
+        B = story.cells("back", "Back to {size}", back, pending=True, **panel_options)
         Y = story.cells("output", "Output {size}", there, pending=True, under=True)
         gather, stamp = (
             (Operator(name=name, text=Text(name), size=18), Operator(name=f"{name} →", text="→", under=True))
@@ -97,7 +97,7 @@ class ConvRelation(MapAndKernel):
             stamps, leaving = Stamps(B, stamped, product_decimals(story, y, w)), list(X.uncover())
             for at in windows.positions():
                 changes = [*stamps.stamp(at, float(y[at]), {(): w}), Y.mark("current", at)]
-                yield story.step(stamps.told(Y.symbol("y", at), Y[at]), leaving, changes)
+                yield story.step(stamps.caption(Y.symbol("y", at), Y[at]), leaving, changes)
                 leaving = []
             yield story.answer(self._comparison(X, B, differing), stamps.uncover(), B.relabel(same))
 
@@ -118,5 +118,5 @@ class ConvRelation(MapAndKernel):
             return Text("Same size, and with this kernel the same values: {n} of {n}", n=Strong(whole))
         at, n = differing[0], Number(len(differing))
         was, now = X[at[0] + self.p[0], at[1] + self.p[1]], Strong(B[at])
-        said = "Same size, not the same values: {x} was {was}, is now {now} ({n} of {all} differ)"
-        return Text(said, x=X.symbol("x", at), was=was, now=now, n=n, all=whole)
+        template = "Same size, not the same values: {x} was {was}, is now {now} ({n} of {all} differ)"
+        return Text(template, x=X.symbol("x", at), was=was, now=now, n=n, all=whole)

@@ -77,8 +77,8 @@ class DeformableConv(MapAndKernel):
         # Offsets may take a sample to any cell.
         reach = Windows.sliding(x.shape, windows.drawn, (1, 1), self.p)
         X = story.cells("input", "Input {size}", pixels, windows=reach, data=self.map, notes=True, marks=marks)
-        how: dict[str, Any] = {"digits": story.decimals(at.values), "shade": story.shade(at.values, plain=True)}
-        S = story.cells("samples", "Samples {size}", np.zeros(w.shape), pending=True, **how)
+        options: dict[str, Any] = {"digits": story.decimals(at.values), "shade": story.shade(at.values, plain=True)}
+        S = story.cells("samples", "Samples {size}", np.zeros(w.shape), pending=True, **options)
         W = story.cells("kernel", "Kernel {size}", w, role="kernel")
         M = None
         if given is not None:
@@ -92,9 +92,9 @@ class DeformableConv(MapAndKernel):
 
         def steps() -> Iterator[Step]:
             first, *others = windows.positions()
-            said = Text("Each weight would read a cell of the grid: where does its offset move it?")
+            caption = Text("Each weight would read a cell of the grid: where does its offset move it?")
             asked = S.ask(), S.relabel(), X.move_window(windows, first)
-            yield story.step(said, *asked, at.rings(X, first, moved=False), beats=2)
+            yield story.step(caption, *asked, at.rings(X, first, moved=False), beats=2)
             S.values = at.values[first]
             for n in range(len(taps)):
                 yield at.read(story, X, S, first, n)
@@ -119,9 +119,9 @@ class DeformableConv(MapAndKernel):
 
         weight = r"w_n\,m_n" if M else "w_n"
         formula = Math(rf"y(p)=\Sigma\,{weight}\,x(p+p_n+\Delta p_n)")
-        told = "a deformable convolution: {slides}, offsets move what each weight samples; {steps} the {o} output"
+        template = "a deformable convolution: {slides}, offsets move what each weight samples; {steps} the {o} output"
         slides = slide.describe(story.settings_text("kernel"))
-        alt = Text(told, slides=slides, steps=steps_fill(windows.count), o=Shape(windows.out))
+        alt = Text(template, slides=slides, steps=steps_fill(windows.count), o=Shape(windows.out))
         stage = [(X, "→", S, "·", M), ("∗", W, "=", Y)] if M else [(X, "→", S, "∗", W, "=", Y)]
-        said = Text("beyond the input all is 0")
-        return story.play(steps, count, *stage, alt=alt, formula=formula, convention=said)
+        convention = Text("beyond the input all is 0")
+        return story.play(steps, count, *stage, alt=alt, formula=formula, convention=convention)

@@ -59,8 +59,8 @@ class Dropout(Scene):
                 M.set(at, role="output" if kept else "zero", value=float(kept)) for at, kept in np.ndenumerate(mask)
             ]
             kept = Number(float(mask.sum()))
-            said = Text("A new mask for every step of training: {n} of {count} values survive", n=kept, count=x.size)
-            yield story.step(said, drawn, beats=2)
+            words = Text("A new mask for every step of training: {n} of {count} values survive", n=kept, count=x.size)
+            yield story.step(words, drawn, beats=2)
             for at in np.ndindex(x.shape):
                 caption: Words = Y.equals(at, X[at] / kept_with)
                 if not mask[at]:
@@ -71,8 +71,8 @@ class Dropout(Scene):
             yield story.step(Text("Inference: no mask, no factor"), story.uncover(), E.fill(source=X), beats=2)
             at = tuple(int(n) for n in np.unravel_index(int(np.argmax(x)), x.shape))
             mean = equation(None, kept_with * (X[at] / kept_with) + story.number("p") * 0, X[at])
-            said = Text("On average over all masks both are the same: {mean}", mean=mean)
-            yield story.step(said, E.mark("current", at), beats=2)
+            words = Text("On average over all masks both are the same: {mean}", mean=mean)
+            yield story.step(words, E.mark("current", at), beats=2)
 
         return story.play(
             steps,

@@ -61,9 +61,9 @@ class FcBackward(Scene):
 
         def steps() -> Iterator[Step]:
             yield sends(story, G)
-            said = "{g} times every input is row {row} of {w}"
+            template = "{g} times every input is row {row} of {w}"
             for j in rows:
-                caption = Text(said, g=received(G[j, 0], (j,)), row=j + 1, w=Math(_BY_W))
+                caption = Text(template, g=received(G[j, 0], (j,)), row=j + 1, w=Math(_BY_W))
                 read = [*X.cover([(0, i) for i in inputs]), X.mark("window", (0, 0), (1, len(x)))]
                 yield story.step(caption, read, G.mark("current", (j, 0)), by_w.add(j), by_b.add(j))
             for i in inputs:
@@ -76,14 +76,14 @@ class FcBackward(Scene):
                 ]
                 yield story.step(added, seen, by_x.write((0, i)))
 
-        said = "Forward, row by row: {y}; backward, column by column: {x}"
+        template = "Forward, row by row: {y}; backward, column by column: {x}"
         return story.play(
             steps,
             len(w) + len(x) + 1,
             # Each stands above its gradient, the output's above that of the bias.
             (X, W, G),
             (by_x, by_w, by_b),
-            answer=Text(said, y=Math("Wx"), x=Math(rf"W^T\,{BY_Y}")),
+            answer=Text(template, y=Math("Wx"), x=Math(rf"W^T\,{BY_Y}")),
             alt=Text(
                 "back-propagation through a fully connected layer of {n} inputs and {m} outputs: the gradient of the "
                 "weights is the outer product of the output's gradient and the input, that of the input is the "

@@ -70,7 +70,7 @@ class Flatten(Scene):
                 caption = equation(Symbol("y", (n + 1,)), X.symbol("x", at), Y[0, n])
                 yield story.step(caption, X.mark("window", at), Y.write((0, n), role=str(colors[n])))
 
-        said = "Channel after channel, {n} numbers each: {all}"
+        template = "Channel after channel, {n} numbers each: {all}"
         each = equation(None, Number(channels) * (rows * columns), x.size)
         counted = equation(None, Number(channels) * rows * columns, x.size)
         return story.play(
@@ -78,7 +78,7 @@ class Flatten(Scene):
             x.size,
             (X,),
             (Y,),
-            answer=Text(said, n=rows * columns, all=each),
+            answer=Text(template, n=rows * columns, all=each),
             alt=Text("flattening: {steps} a row, channel by channel and row by row", steps=steps_fill(x.size)),
             formula=joined((Math(r"n=(c-1)\,HW+(h-1)\,W+w"), Text("{c} numbers", c=counted)), "      "),
             step_roles=_ROLES,

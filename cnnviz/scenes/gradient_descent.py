@@ -126,7 +126,7 @@ class GradientDescent(Scene):
         one = "{n} update took the loss from {first} to {last}"
         many = "{n} updates took the loss from {first} to {last}"
 
-        def told(count: int) -> Words:
+        def caption(count: int) -> Words:
             if count > run.made:
                 before = equation(W, run.weights(run.made), strong=False)
                 text = "update {n} from {before}: the steps keep growing, {lost}"
@@ -137,7 +137,7 @@ class GradientDescent(Scene):
             run.rule.title,
             "gradient descent: {name} walks down {surface} from {start}, drawn as a path over contour lines, beside "
             "the loss after each of {updates}",
-            told,
+            caption,
             point=Text("Each update moves the weights against the gradient, by the learning rate"),
             settings=[("rate", Assigned(Symbol(r"\eta"), Number(run.rate, None, ("lr",))))],
             formula=joined(
@@ -172,7 +172,7 @@ class GradientDescent(Scene):
                 text = Text(run.failure) if run.failed_by(count) else run.loss_at(count, brief)
                 yield SetRow(panel=f"value {run.rule.key}", row="value", text=text)
 
-        def told(count: int) -> Words:
+        def caption(count: int) -> Words:
             """Whose loss is the lowest, or who is still near the saddle; and who was lost."""
             walking = [run for run in runs if not run.failed_by(count)]
             parts: list[Words] = [Text("update {n}", n=count)]
@@ -183,16 +183,16 @@ class GradientDescent(Scene):
                 parts.append(Text("lowest loss: {name}", name=Strong(lowest)))
             elif walking:
                 parts.append(Text("still near the saddle: {names}", names=listed(run.rule.title for run in walking)))
-            for how, text in ((DIVERGED, "diverged: {names}"), (ESCAPED, "escaped: {names}")):
-                if lost := [run.rule.title for run in runs if run.failure == how and run.failed_by(count)]:
-                    parts.append(Text(text, names=listed(lost)))
+            for failure, text in ((DIVERGED, "diverged: {names}"), (ESCAPED, "escaped: {names}")):
+                if failed := [run.rule.title for run in runs if run.failure == failure and run.failed_by(count)]:
+                    parts.append(Text(text, names=listed(failed)))
             return joined(parts, ";   ")
 
         return self._walked(
             Text("six optimizers"),
             "gradient descent: six optimizers race down {surface} from {start}, drawn as paths over contour lines, "
             "beside the loss after each of {updates}",
-            told,
+            caption,
             values,
             legend,
             point=Text("Six optimizers from one start, at learning rates that suit them") if goal else plain,
@@ -203,21 +203,21 @@ class GradientDescent(Scene):
         self,
         name: Words,
         alt: str,
-        told: Callable[[int], Words],
+        caption: Callable[[int], Words],
         values: Callable[[int], Iterable[Change]] = lambda count: (),
         *legend: Sequence[Panel],
         point: Words,
         settings: Sequence[tuple[Words, Words]] = (),
         **texts: Any,
     ) -> Story:
-        """Paths over the surface beside the loss; `told` is said after so many updates, and `values` change."""
+        """Paths over the surface beside the loss; `caption` describes an update, and `values` changes with it."""
         runs, ground = self._runs, self.ground
         # Each optimizer's updates, down to where it ends.
         graph = Graph(double=True)
         origin = graph.input("start", self.origin)
         for run in runs:
-            key, how = run.rule.key, {**run.rule.program(run.settings), "lr": run.rate, "steps": run.made}
-            path = graph.record("descend", origin, run.path, key, surface=ground.name, **how)
+            key, options = run.rule.key, {**run.rule.program(run.settings), "lr": run.rate, "steps": run.made}
+            path = graph.record("descend", origin, run.path, key, surface=ground.name, **options)
             loss = graph.record("surface", path, run.loss, f"{key}_loss", surface=ground.name)
             graph.show(path, "surface", (-1,), as_row=True)
             graph.show(loss, "loss", (-1,), as_row=True)
@@ -233,7 +233,7 @@ class GradientDescent(Scene):
             question = Text(asked, loss=runs[0].loss_at(0, short), updates=all_updates)
             for before, count in pairwise([-1, *self._counts]):
                 changes = (run.moves(before, count) for run in runs)
-                yield story.step(told(count) if count else question, *changes, values(count))
+                yield story.step(caption(count) if count else question, *changes, values(count))
 
         walk = Text(alt, name=name, surface=ground.title, start=start, updates=updates)
         return story.play(

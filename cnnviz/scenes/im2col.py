@@ -74,8 +74,8 @@ class Im2col(MapAndKernel):
         graph.show(y, "product", (0, 0), (1, count))
 
         story = Story(self, Text("Convolution as a matrix product"), graph)
-        said = "{windows} windows become columns: one product of a row and a matrix, {sizes}"
-        story.point = Text(said, windows=count, sizes=slide.size_change())
+        template = "{windows} windows become columns: one product of a row and a matrix, {sizes}"
+        story.point = Text(template, windows=count, sizes=slide.size_change())
         story.show_sizes(k=w.shape, s=self.s, p=self.p)
         X = story.cells("input", "Input {size}", pixels, windows=windows, data=self.map)
         marks = CURRENT, Mark(name="column", role="window")
@@ -90,8 +90,8 @@ class Im2col(MapAndKernel):
         def steps() -> Iterator[Step]:
             for n, at in enumerate(windows.positions()):
                 copied = [C.write((m, n), "", "input", X, cell) for m, cell in enumerate(windows.cells(at))]
-                said = Text("Window {n} of {count} becomes column {n}", n=n + 1, count=count)
-                yield story.step(said, X.move_window(windows, at), *copied, C.mark("current", (0, n), (w.size, 1)))
+                words = Text("Window {n} of {count} becomes column {n}", n=n + 1, count=count)
+                yield story.step(words, X.move_window(windows, at), *copied, C.mark("current", (0, n), (w.size, 1)))
             leaving = [*X.uncover(), C.hide("current")]
             for n in range(count):
                 cells = [(m, n) for m in range(w.size)]
@@ -101,8 +101,8 @@ class Im2col(MapAndKernel):
                 yield story.step(caption, leaving, *covered, P.write((0, n)))
                 leaving = []
             folded = [Y.write(at, "", source=P, origin=(0, n)) for n, at in enumerate(windows.positions())]
-            said = Text("The row folds into the output: {shape}", shape=Strong(Shape(windows.out, "output")))
-            yield story.step(said, C.uncover(), P.uncover(), *folded, beats=2)
+            words = Text("The row folds into the output: {shape}", shape=Strong(Shape(windows.out, "output")))
+            yield story.step(words, C.uncover(), P.uncover(), *folded, beats=2)
 
         factor = equation(
             None, Number(C.values.size, 0, ("columns", "size")) / x.size, Number(C.values.size / x.size, 2)

@@ -91,16 +91,16 @@ class LossFunction(Scene):
         point = Point(self, entry, at, digits, label)
         probable, has_error = entry.prediction == "probability", entry.label != "probability"
         convention = Text("PyTorch has no hinge loss of this form") if entry.name == "hinge_loss" else ""
-        told = Text("label {value}", value=Equation(LABEL, (label,), strong=False))
+        label_text = Text("label {value}", value=Equation(LABEL, (label,), strong=False))
         return point_moves(
             self,
             point,
             ROWS,
-            said=POINTS.get(self.kind, ""),
+            point_text=POINTS.get(self.kind, ""),
             settings=[("label", Assigned(Symbol("y"), label))],
             # A label of logits is a probability, which has no place among them.
             guides=error_lines(y, point.y_range[1]) if probable or has_error else (),
-            above=[Row(name="label", text=told, role="muted"), *(error_rows(entry) if has_error else ())],
+            above=[Row(name="label", text=label_text, role="muted"), *(error_rows(entry) if has_error else ())],
             more=lambda step: error(point, y, step) if has_error else (),
             formula=ByCases(Symbol(r"L'(\hat{y})"), entry.derivative, stacked=False),
             convention=Text("gradient curve clipped") if probable else convention,

@@ -71,24 +71,24 @@ class Padding(MapAndKernel):
         story.show_sizes(k=w.shape, s=self.s, p=self.p)
         outputs = np.array([each.values[0, 0] for each in found])
         differ = np.ptp(outputs, axis=0) > found[0].rounding_error
-        how: dict[str, Any] = {"pending": True, "under": True, "shade": story.shade(outputs)}
+        panel_options: dict[str, Any] = {"pending": True, "under": True, "shade": story.shade(outputs)}
         W = story.cells("kernel", "Kernel {size}", kernel, role="kernel", below=self.kernel_name)
         pairs = list[tuple[Cells, Cells]]()
         for mode, filled, y in zip(_padding.MODES, padded, found, strict=True):
             X = story.cells(mode, Text(mode), pixels, windows=windows, fill=filled.values[0, 0], data=self.map)
-            pairs.append((X, story.cells(f"output {mode}", "Output {size}", y, **how)))
+            pairs.append((X, story.cells(f"output {mode}", "Output {size}", y, **panel_options)))
         # Of a kernel that adds up one or two cells the sums are written out.
         added = np.flatnonzero(w)
         summed = len(added) <= _MOST_TERMS and (w.ravel()[added] == 1).all()
 
         def steps() -> Iterator[Step]:
             for at in windows.positions():
-                cells, said, changes = windows.cells(at), list[Words](), list[Change]()
+                cells, equations, changes = windows.cells(at), list[Words](), list[Change]()
                 for X, Y in pairs:
                     y = equation(None, total(X.read(cells[n] for n in added)), Y[at]) if summed else Y[at]
-                    said.append(Text(f"{X.name} {{y}}", y=y))
+                    equations.append(Text(f"{X.name} {{y}}", y=y))
                     changes += [*X.move_window(windows, at), *Y.write(at)]
-                caption = Text("{y}: {values}", y=pairs[0][1].symbol("y", at), values=joined(said))
+                caption = Text("{y}: {values}", y=pairs[0][1].symbol("y", at), values=joined(equations))
                 yield story.step(caption, changes)
             alike = np.where(differ, "output", "forward")
             differing = "{n} of {every} outputs differ, those whose window meets padding"

@@ -81,27 +81,27 @@ class PatchEmbed(Scene):
         graph.main_call = 2
 
         windows = Windows((Axis.all(channels), *map(Axis.sliding, x.shape[1:], self.patch, self.patch)))
-        said = "Each patch is a row of {m} numbers; the same weights turn every row into a token of {d}"
-        story = Story(self, Text("Patch embedding"), graph, point=Text(said, m=m, d=d))
+        template = "Each patch is a row of {m} numbers; the same weights turn every row into a token of {d}"
+        story = Story(self, Text("Patch embedding"), graph, point=Text(template, m=m, d=d))
         story.show_sizes(C=channels)
         story.show_setting("patch", "p", self.patch)
         story.show_setting("token", "D", d)
         b = story.show_bias(self.bias)
-        how = sheets(range(channels), channels, "channel {n}", "")
+        options = sheets(range(channels), channels, "channel {n}", "")
         outlines = sheet_marks("window", channels, "window")[::-1]
-        X = story.cells("input", "", pixels, windows=windows, data=data, marks=outlines, **how)
+        X = story.cells("input", "", pixels, windows=windows, data=data, marks=outlines, **options)
         row = Mark(name="row", role="window")
         P = story.cells("patches", "Patches P {size}", patches, axes=2, pending=True, marks=(CURRENT, row))
         W = story.cells("weights", "Weights W {size}", w.reshape(d, m), role="kernel", marks=(row,))
         T = story.cells("tokens", "Tokens T {size}", tokens, axes=2, pending=True)
-        how = {"axes": 3, "held": True, "captions": ("",) * d}
-        Y = story.cells("maps", "Conv2d {size}", y, pending=True, **how)
+        options = {"axes": 3, "held": True, "captions": ("",) * d}
+        Y = story.cells("maps", "Conv2d {size}", y, pending=True, **options)
 
         def steps() -> Iterator[Step]:
             for t, at in enumerate(windows.positions()):
                 laid = [P.write((t, c), "", "input", X, cell) for c, cell in enumerate(windows.cells(at))]
-                said = Text("Patch {n} of {count}, channel by channel, becomes row {n}", n=t + 1, count=count)
-                yield story.step(said, X.move_windows(windows, at), *laid, P.mark("current", (t, 0), (1, m)))
+                words = Text("Patch {n} of {count}, channel by channel, becomes row {n}", n=t + 1, count=count)
+                yield story.step(words, X.move_windows(windows, at), *laid, P.mark("current", (t, 0), (1, m)))
             leaving = story.uncover()
             for t, o in np.ndindex(count, d):
                 cells = [(t, c) for c in range(m)]
@@ -112,9 +112,11 @@ class PatchEmbed(Scene):
             leaving = story.uncover()
             for t, (_, *cell) in enumerate(windows.positions()):
                 same = (Y.write((o, *cell), "", source=T, origin=(t, o)) for o in range(d))
-                told = "A convolution with kernel = stride = {p} gives the same: token {n} is cell {r}, {c} of its maps"
-                said = Text(told, p=Extent(self.patch), n=t + 1, r=cell[0] + 1, c=cell[1] + 1)
-                yield story.step(said, leaving, *same, T.mark("current", (t, 0), (1, d)), Y.mark("current", cell))
+                template = (
+                    "A convolution with kernel = stride = {p} gives the same: token {n} is cell {r}, {c} of its maps"
+                )
+                words = Text(template, p=Extent(self.patch), n=t + 1, r=cell[0] + 1, c=cell[1] + 1)
+                yield story.step(words, leaving, *same, T.mark("current", (t, 0), (1, d)), Y.mark("current", cell))
                 leaving = []
 
         cut = Number(height) / rows * (Number(width) / columns)

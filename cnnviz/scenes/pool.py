@@ -107,12 +107,12 @@ class Pool(Pooled):
         padding = Text("padding never wins" if winners else means)
         hangs = Text("a last window may hang over the edge")
         value = Text("maximum, which is marked" if winners else "mean")
-        told = "{name}: {windows}; each cell of the {o} output is its window's {kept}"
+        template = "{name}: {windows}; each cell of the {o} output is its window's {kept}"
         return story.play(
             steps,
             windows.count + (windows.count > 1),
             (X, "→", Y),
-            alt=Text(told, name=Text(title.lower()), windows=what, o=Shape(windows.out), kept=value),
+            alt=Text(template, name=Text(title.lower()), windows=what, o=Shape(windows.out), kept=value),
             step_roles=("kernel", "kernel_on_padding", "output", *["winner"] * bool(winners)),
             formula=formula,
             convention=joined((padding if any(self.p) else None, hangs if self.ceil_mode else None)),

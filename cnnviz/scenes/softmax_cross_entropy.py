@@ -66,9 +66,9 @@ class SoftmaxCrossEntropy(Scene):
                 yield story.step(caption, Z.mark("window", at), P.write(at, role="forward"))
             chosen = P.number(here, max(most, 3))
             value = Number(float(loss.values), most, ("loss",))
-            said = Text("The right class counts: {loss}", loss=equation(Symbol("L"), -call("ln", chosen), value))
+            words = Text("The right class counts: {loss}", loss=equation(Symbol("L"), -call("ln", chosen), value))
             yield story.step(
-                said, story.uncover(), Y.fill("input"), P.mark("current", here), Y.mark("window", here), beats=2
+                words, story.uncover(), Y.fill("input"), P.mark("current", here), Y.mark("window", here), beats=2
             )
             for at in np.ndindex(len(z), 1):
                 caption = equation(G.symbol(_BY_Z, at[:1]), P[at] - Y[at], G[at])

@@ -52,28 +52,28 @@ class Unpool(PooledBack):
         story.show_setting("stride", "s", slide.s)
         X = self.input_panel(story, windows)
         P = self.output_panel(story, X, "pooled", "Pooled {size}", pooled[0])
-        how = {
+        options = {
             "digits": story.decimals(np.append(P.values, unpooled.values), rounding_error=rounding_error(x)),
             "shade": P.panel.shade if story.is_picture else story.shade(np.append(P.values, 0)),
             "marks": (WINDOW, Mark(name="winner", role="result")),
         }
-        Y = self.output_panel(story, X, "output", "Unpooled {size}", unpooled, **how)
+        Y = self.output_panel(story, X, "output", "Unpooled {size}", unpooled, **options)
         best, outside = self.winners(X, windows), np.argwhere(windows.roles() != "input").tolist()
 
         def steps() -> Iterator[Step]:
             for at in windows.positions():
-                said: Words = equation(P.symbol("y", at), self.kept(X, P, windows, at), P.rounded(at), letters=70)
+                caption: Words = equation(P.symbol("y", at), self.kept(X, P, windows, at), P.rounded(at), letters=70)
                 changes = [*X.move_window(windows, at, (), best.get(at)), *P.write(at)]
                 if at in best:
-                    said = Text("{equation}, found at {place}", equation=said, place=place_of(best[at]))
+                    caption = Text("{equation}, found at {place}", equation=caption, place=place_of(best[at]))
                     # A maximum that was found stays marked.
                     changes.append(X.set(best[at], role="winner"))
-                yield story.step(said, changes)
+                yield story.step(caption, changes)
             back = put_back(windows, P, Y, best) if is_max else spread(windows, P, Y)
-            for at, (said, changes) in zip(windows.positions(), back, strict=True):
+            for at, (caption, changes) in zip(windows.positions(), back, strict=True):
                 marks = [*story.uncover(), P.mark("current", at), Y.mark("window", *windows.outline(at))]
                 marks += [each.mark("winner", best[at]) for each in (X, Y) if is_max]
-                yield story.step(said, marks, changes)
+                yield story.step(caption, marks, changes)
             rest = [Y.set((row, column), role="zero", value=0.0) for row, column in outside]
             yield story.step(back_of(x.size, best, len(outside)), rest, story.uncover(), beats=reading_beats(count))
 

@@ -85,9 +85,9 @@ class Upsample(Scene):
         most, panels = self.max_decimals(1 if compared else 2), list[Cells]()
         for name, way in ways.items():
             y = way.compute(graph, given, name.replace("-", "_"))
-            how: dict[str, Any] = {"pending": True, "digits": digits_for(y.values, most=most)}
+            options: dict[str, Any] = {"pending": True, "digits": digits_for(y.values, most=most)}
             label, below = (way.short, None) if compared else (way.label, way.below)
-            panels.append(story.cells(name, f"{label} {{size}}", y, axes=2, below=below, **how))
+            panels.append(story.cells(name, f"{label} {{size}}", y, axes=2, below=below, **options))
         W, stage = None, ([X], panels) if compared else ([X, "→", *panels],)
         kernel = None if compared else ways[self.kind].kernel
         if kernel is not None:

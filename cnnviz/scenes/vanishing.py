@@ -58,7 +58,7 @@ class Vanishing(Scene):
             places = max(2, 1 - math.floor(math.log10(value))) if value else 2
             return Number(value, places, ref) if places <= 4 and value < 1000 else Scientific(value, 1, ref)
 
-        def told(kind: str, back: int) -> Words:
+        def caption(kind: str, back: int) -> Words:
             found = ((title, number(kind, name, self.depth - back)) for name, title in _TITLES.items())
             sizes = joined(Text(f"{title} {{value}}", value=value) for title, value in found)
             one, many = "{n} layer back, {kind}: {sizes}", "{n} layers back, {kind}: {sizes}"
@@ -77,8 +77,8 @@ class Vanishing(Scene):
             yield story.step(counted(last, one, many), reached(0), beats=2)
             for back in range(1, self.depth):
                 gone = answered(*(plot.name for plot in plots)) if back == last else []
-                yield story.step(told("plain", back), reached(back), gone)
-            yield story.step(told(self.remedy, last), beats=3)
+                yield story.step(caption("plain", back), reached(back), gone)
+            yield story.step(caption(self.remedy, last), beats=3)
 
         first = "Sigmoid in the first layer: {plain} plain, {other} {beside}"
         plain, other = (number(kind, "sigmoid", 1) for kind in names)

@@ -107,21 +107,23 @@ class Sliding:
         """What the kernel, the padding or the stride does to the size."""
         out, p, k = self.windows.out, Extent(self.p or (0, 0)), Shape(self.k)
         if any(d > 1 for d in self.d):
-            said = "Dilation {d} spreads the {k} kernel without more weights: {sizes}"
+            template = "Dilation {d} spreads the {k} kernel without more weights: {sizes}"
         elif max(self.s) == 1 and out == self.i:
             padded = any(self.p or ())
-            said = "Padding {p} keeps the size: {sizes}" if padded else "A {k} kernel keeps the size: {sizes}"
+            template = "Padding {p} keeps the size: {sizes}" if padded else "A {k} kernel keeps the size: {sizes}"
         elif max(self.s) == 1:
             grows = out[0] >= self.i[0] and out[1] >= self.i[1]
-            said = "Padding {p} makes the output larger: {sizes}" if grows else "A {k} kernel takes {n} off: {sizes}"
+            template = (
+                "Padding {p} makes the output larger: {sizes}" if grows else "A {k} kernel takes {n} off: {sizes}"
+            )
         elif self.s == (2, 2) and out == tuple(-(-i // 2) for i in self.i):
-            said = "Stride {s} halves the size: {sizes}"
+            template = "Stride {s} halves the size: {sizes}"
         else:
-            said = "Stride {s} skips positions: {sizes}"
+            template = "Stride {s} skips positions: {sizes}"
         taken = tuple(i - o for i, o in zip(self.i, out, strict=True))
         one, many = "{n} row and column", "{n} rows and columns"
         n = counted(max(taken), one, many) if taken[0] == taken[1] else Text("rows and columns")
-        return Text(said, d=Extent(self.d), k=k, p=p, s=Extent(self.s), n=n, sizes=self.size_change())
+        return Text(template, d=Extent(self.d), k=k, p=p, s=Extent(self.s), n=n, sizes=self.size_change())
 
 
 def same_padding(i: Size, k: Size, s: Size, d: Size) -> Sides:
