@@ -1,4 +1,4 @@
-"""What is given for data: arrays of any library, copied into NumPy's, and files that are known by another path."""
+"""Data that users pass in: arrays of any library, and files that are shown under another path."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cnnviz.errors import UsageError
 
 
 def copied(value: Any, name: str) -> Any:
-    """A copy of an array of any library, which messages call `name`; raises UsageError where it gives no numbers."""
+    """A NumPy copy of any library's array, called `name` in messages; raises UsageError if it has no numbers."""
     try:
         # A tensor may be in training, or on another device.
         for step in ("detach", "cpu"):
@@ -16,11 +16,11 @@ def copied(value: Any, name: str) -> Any:
         return value.__array__().copy()
     except Exception as error:
         kind, why = type(value).__name__, " ".join(str(error).split())[:80]
-        raise UsageError(f"{name} is a {kind} that gives no numbers: give a NumPy array ({why})") from None
+        raise UsageError(f"{name} is a {kind} that cannot be read as numbers: give a NumPy array ({why})") from None
 
 
 class RemotePath(str):
-    """A file that messages and commands show under another path than it has here."""
+    """The path of a file that messages and commands show as `display_path`."""
 
     display_path: str
 

@@ -123,7 +123,7 @@ def _unboxed(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else value
 
 
-def with_point(text: str, where: str) -> str:
+def with_decimal_point(text: str, where: str) -> str:
     """A number with a decimal point for a comma; raises UsageError where the comma may divide thousands."""
     # Text pasted from documents has minus signs of typography.
     text = text.replace("\u2212", "-")
@@ -135,7 +135,7 @@ def with_point(text: str, where: str) -> str:
 
 def _to_number(convert: type, wanted: str, parameter: Parameter, value: Any) -> Any:
     try:
-        found = convert(with_point(value, parameter.label) if isinstance(value, str) else value)
+        found = convert(with_decimal_point(value, parameter.label) if isinstance(value, str) else value)
         if isinstance(value, bool) or not math.isfinite(found) or (not isinstance(value, str) and found != value):
             raise ValueError
     except (TypeError, ValueError, OverflowError):

@@ -66,7 +66,7 @@ class Film:
     """The frames of a storyboard; iterating renders them anew, one at a time.
 
     In the `tween` pictures before a step a window moves, where the step before lasts as many milliseconds as are
-    `least_gliding`; with an `opening` the question stands before the first step.
+    `min_glide_milliseconds`; with an `opening` the question stands before the first step.
     """
 
     def __init__(
@@ -79,13 +79,13 @@ class Film:
         numbers: bool = True,
         font_scale: float = 1.0,
         tween: int = 0,
-        least_gliding: int = 0,
+        min_glide_milliseconds: int = 0,
         opening: bool = False,
         transparent: bool = False,
         colors: int = MOST_COLORS,
     ) -> None:
         self.storyboard, self.theme, self.timing = storyboard, theme, timing
-        self.tween, self.opening, self._least_gliding = tween, opening, least_gliding
+        self.tween, self.opening, self._min_glide_milliseconds = tween, opening, min_glide_milliseconds
         typesetter = Typesetter()
         self.layout = arrange(storyboard, typesetter, width, numbers and not storyboard.bare, font_scale)
         drawn = _keyed(storyboard, self.layout, theme) if transparent else theme
@@ -121,7 +121,7 @@ class Film:
     @property
     def prepares(self) -> bool:
         """Whether padding comes after the question."""
-        moves = self.tween and 1000 * self.timing.opening >= self._least_gliding
+        moves = self.tween and 1000 * self.timing.opening >= self._min_glide_milliseconds
         return bool(self.opening and moves and not self.storyboard.bare)
 
     @property
@@ -143,11 +143,11 @@ class Film:
             if not place:
                 raster.draw(changes)
                 lasts = max(clock.opening(), 10 * math.ceil(LEAST_MILLISECONDS / 10)) if asked is not None else 0
-            gliding = self.tween and lasts and lasts >= self._least_gliding
+            gliding = self.tween and lasts and lasts >= self._min_glide_milliseconds
             ways = stage.ways(written) if gliding else []
             ways += [Way(item, item) for item in asked or ()] if ways else []
             stage.land(place, step)
-            moves = place > 0 and lasts >= self._least_gliding and any(change.moves for change in changes)
+            moves = place > 0 and lasts >= self._min_glide_milliseconds and any(change.moves for change in changes)
             flights = ways or (stage.flights(written) if gliding and not self.storyboard.bare else [])
             # Half of the time all stands still.
             room = lasts // 2 // GLIDE_MILLISECONDS
