@@ -170,7 +170,7 @@ def adding_up(
     options |= {"shade": shade, "marks": (CURRENT,), "axes": axes, "digits": story.decimals(np.array([*reached]))}
     if index:
         story.graph.show(values, name, index, shown.shape)
-    found = cast("Sums", story.cells(name, label, shown if index else values, kind=Sums, **options, **more))
+    found = cast("Sums", story.cells(name, label, shown if index else values, cls=Sums, **options, **more))
     found.amounts = amounts
     return found
 
