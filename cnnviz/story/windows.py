@@ -100,7 +100,7 @@ class Axis:
 
     @classmethod
     def stretched(cls, i: int, k: int, s: int = 1, p: int = 0, a: int = 0, d: int = 1) -> Axis:
-        """The input of a transposed convolution, stretched by s − 1 zeros between cells; the kernel slides over it.
+        """The input of a transposed convolution, stretched by s − 1 zeros between cells, and padded.
 
         It is padded with d(k − 1) − p zeros; if that is negative, windows leave out as many cells at both ends. Dumoulin
         and Visin (2016), relationships 8 to 14.
