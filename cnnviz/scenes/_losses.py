@@ -63,8 +63,12 @@ def usual_ends(entry: Loss, y: float) -> tuple[float, float]:
 def check(kind: str, entry: Loss, y: float, ends: tuple[float, float]) -> None:
     """Refuse a label that the loss cannot take, and a sure prediction of one that has no bound there."""
     label, only = f"--label {to_cli(y)}", "1 is the only label that all five losses take"
-    sure = entry.prediction == "probability" and (min(ends) < _SURELY or max(ends) > 1 - _SURELY)
-    unbounded = f"--lo {to_cli(ends[0])} or --hi {to_cli(ends[1])} is too near 0 or 1, where {kind} is unbounded"
+    sure = [
+        f"{option} {to_cli(end)}"
+        for option, end in zip(("--lo", "--hi"), ends, strict=True)
+        if entry.prediction == "probability" and not _SURELY <= end <= 1 - _SURELY
+    ]
+    unbounded = f"no {' or '.join(sure)} for {kind}, which is unbounded at 0 and 1"
     raise_if(
         {
             f"{label} does not go with all: leave it out, {only}": kind == "all" and y != 1,

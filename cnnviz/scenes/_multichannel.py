@@ -12,7 +12,7 @@ from cnnviz.scenes._channels import between, describe_weights, drawn, held, kern
 from cnnviz.scenes._padding import BELOW
 from cnnviz.story import Axis, Cells, Index, Story, Windows, check_steps, note_zeros, sheet_marks
 from cnnviz.storyboard import Change, Step
-from cnnviz.words import Math, Shape, Text, Words, dot, equation, total
+from cnnviz.words import Joined, Math, Number, Shape, Text, Words, dot, equation, total
 
 if TYPE_CHECKING:
     from cnnviz.scenes.conv import Conv
@@ -81,7 +81,8 @@ def convolve(scene: Conv) -> Story:
 
     # Each channel by itself, but those that are not drawn together.
     first = range(channels) if len(shown) == channels else [0, 1, channels - 1]
-    names = [*options["captions"][:1], *["…"] * (len(first) - len(shown)), *options["captions"][1:]]
+    rest = "…" if groups > 1 else Joined((Number(2), Number(channels - 1)), "–")
+    names = [*options["captions"][:1], *[rest] * (len(first) - len(shown)), *options["captions"][1:]]
     alone = np.zeros((*seen.shape, *slide.k))
     for n, each in enumerate(seen.T):
         alone[each, n] = w[made[n]]

@@ -24,6 +24,9 @@ BELOW = {
     "circular": Text("circular: from the other end"),
 }
 
+MARKS = Mark(name="source", role="window"), Mark(name="filled", role="result")
+"""Outlines around the value that is taken, and the cell that takes it."""
+
 _MOST_FILLED = 40
 
 
@@ -44,8 +47,7 @@ def input_panel(story: Story, slide: Sliding, pixels: Tensor, padded: Tensor, da
     options: dict[str, Any] = {"windows": slide.windows, "data": data, "notes": True}
     if slide.mode == "zeros":
         return story.cells("input", "Input {size}", pixels, **options)
-    marks = Mark(name="source", role="window"), Mark(name="filled", role="result")
-    X = story.cells("input", "Input {size}", pixels, fill=np.nan, marks=marks, below=BELOW[slide.mode], **options)
+    X = story.cells("input", "Input {size}", pixels, fill=np.nan, marks=MARKS, below=BELOW[slide.mode], **options)
     X.values = padded.values[0, 0]
     return X
 
@@ -61,9 +63,10 @@ def fill(story: Story, X: Cells, slide: Sliding) -> Iterator[Step]:
     every = {(r, c): (int(rows[r]), int(columns[c])) for r, c in np.ndindex(X.values.shape)}
     found = {cell: source for cell, source in every.items() if cell != source}
     filled = {cell: X.set(cell, value=float(X.values[cell])) for cell in found}
-    if len(found) <= _MOST_FILLED:
-        for cell, source in found.items():
-            own, copied = (X.symbol("x", tuple(map(sub, place, slide.windows.padding))) for place in (cell, source))
-            marks = X.mark("source", source), X.mark("filled", cell)
-            yield story.step(equation(own, copied, X[source]), marks, filled.pop(cell))
-    yield story.step(Text("The padding takes values of the map"), filled.values(), X.uncover(), beats=2)
+    if len(found) > _MOST_FILLED:
+        yield story.step(Text("The padding takes values of the map"), filled.values(), beats=2)
+        return
+    for cell, source in found.items():
+        own, copied = (X.symbol("x", tuple(map(sub, place, slide.windows.padding))) for place in (cell, source))
+        marks = X.mark("source", source), X.mark("filled", cell)
+        yield story.step(equation(own, copied, X[source]), marks, filled[cell])

@@ -34,6 +34,7 @@ from cnnviz.words import (
 if TYPE_CHECKING:
     from cnnviz.scenes.transposed_conv import TransposedConv
 
+_HATCHED = Text("hatched: cut off")
 _POINT = "Each channel has one kernel per map: {w} weights, channels × maps × rows × columns"
 _GROUPED = "A channel stamps only on the {n} maps of its group: {c} channels, {g} groups"
 
@@ -163,7 +164,7 @@ def scatter(
     stage: list[Cells | Operator | str] = [X, "∗", W, "="]
     if cropped:
         whole = conv_transpose2d(pixels.values, kernel.values, **{**scene.sizes, "padding": (0, 0)})[0, 0]
-        sums = story.cells("sum", "Sum of stamps {size}", whole, notes=True, **more)
+        sums = story.cells("sum", "Sum of stamps {size}", whole, below=_HATCHED, notes=True, **more)
         stage += [sums, Operator(name="crop", text="→")]
     Y = story.cells("output", "Output {size}", y, notes=not cropped, **more)
     counts = _counts(scene, story) if counting else None
@@ -171,6 +172,7 @@ def scatter(
 
     def steps() -> Iterator[Step]:
         stamps = Stamps(sums if cropped else Y, windows, product_decimals(story, x, w), bias.value)
+        label = [sums.relabel()] if cropped else []
         for at in np.ndindex(x.shape):
             changes = [*stamps.stamp(at, float(x[at]), {(): w}), *X.cover([at]), X.mark("window", at)]
             caption = stamps.caption(X.symbol("x", at), X[at])
@@ -179,7 +181,8 @@ def scatter(
                 changes.append(counts.mark("window", *stamps.outline(at)))
                 if stamps.added:
                     caption = joined((stamping(X.symbol("x", at), X[at]), _stamped(stamps)), "; ")
-            yield story.step(caption, changes)
+            yield story.step(caption, changes, label)
+            label = []
         last = [*stamps.uncover(), *X.uncover()]
         if counts:
             last += [counts.set(cell, role="output", value=0.0) for cell in stamps.added]
@@ -251,6 +254,7 @@ def _crop(windows: Windows, S: Cells, Y: Cells) -> Iterator[Change]:
             yield from Y.write(tuple(at - cut for at, cut in zip(cell, windows.padding, strict=True)), mark="")
         else:
             yield S.set(cell, role="cut")
+    yield S.relabel(_HATCHED)
     yield S.mark("kept", windows.padding, Y.values.shape)
 
 

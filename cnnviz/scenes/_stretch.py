@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from cnnviz.parameters import Size
 from cnnviz.story import (
     WINDOW,
     Cells,
@@ -38,9 +39,11 @@ from cnnviz.words import (
 if TYPE_CHECKING:
     from cnnviz.scenes.transposed_conv import TransposedConv
 
+_CUT = {"input": "unreached", "zero": "padding_unreached"}
+
 
 class Phase(NamedTuple):
-    """What is template, the second line of the input's label, and the values and roles of its panel."""
+    """The caption, the second line of the input's label, and the values and roles of its panel."""
 
     caption: Words
     below: Words
@@ -57,7 +60,7 @@ def slide(scene: TransposedConv, story: Story, y: Tensor, windows: Windows, form
     X = story.cells(
         "input",
         "Input {size}",
-        phases[-1].values,
+        np.nan_to_num(phases[-1].values),
         first=phases[0].values,
         roles=phases[0].roles,
         data=scene.map,
@@ -92,7 +95,7 @@ def slide(scene: TransposedConv, story: Story, y: Tensor, windows: Windows, form
             cells_at = windows.cells(at)
             real = [X.role(cell) == "input" for cell in cells_at]
             caption = Y.dot_product(at, X.read(compress(cells_at, real)), list(compress(weights, real)), bias)
-            yield story.step(caption, X.move_window(windows, at, times(weights)), Y.write(at))
+            yield story.step(caption, X.move_window(windows, at, notes=times(weights)), Y.write(at))
 
     what = Text(
         "a transposed convolution with {settings}: a {i} input is pulled apart and framed with zeros, then the {k} "
@@ -108,7 +111,7 @@ def slide(scene: TransposedConv, story: Story, y: Tensor, windows: Windows, form
         (X, "∗", W, "=", Y),
         answer=_answer(scene, windows),
         alt=what,
-        step_roles=("empty", "input", "zero", "padding", "kernel", "kernel_on_padding", "output"),
+        step_roles=("empty", "input", "zero", "padding", *_CUT.values(), "kernel", "kernel_on_padding", "output"),
         formula=formula,
         convention=Text("kernel rotated by 180°: the transpose of the convolution"),
     )
@@ -121,16 +124,27 @@ def _compact(x: Values, windows: Windows) -> tuple[int, ...]:
 
 def _phases(scene: TransposedConv, windows: Windows) -> Iterator[Phase]:
     """The input as given, then with cells and zeros between, with its frame, with the output padding."""
-    x, s, frame, between = scene.map.values, scene.s, windows.padding, (scene.s[0] - 1, scene.s[1] - 1)
+    x, k, s, a = scene.map.values, scene.weights.values.shape, scene.s, scene.output_padding
+    between = s[0] - 1, s[1] - 1
+    # Less than 0 where the padding is larger than the kernel reaches: cells of the input are cut off.
+    frame = [d * (side - 1) - p for d, side, p in zip(scene.d, k, scene.p, strict=True)]
     values, roles = np.full(windows.drawn, np.nan), np.full(windows.drawn, "empty", dtype="U7")
     inner = tuple(slice(axis.before, axis.before + axis.size) for axis in windows.axes)
 
-    def phase(template: str, below: Words = "", /, **given: Words) -> Phase:
-        return Phase(Text(template, **given), below, values.copy(), roles.copy())
+    def phase(template: str, below: Words = "", seen: npt.NDArray[np.str_] = roles, /, **given: Words) -> Phase:
+        return Phase(Text(template, **given), below, values.copy(), seen.copy())
 
     def fill(region: tuple[slice, ...], role: str) -> None:
         empty = roles[region] == "empty"
         values[region][empty], roles[region][empty] = 0, role
+
+    def framed(more: Size) -> npt.NDArray[np.str_]:
+        sides = zip(windows.axes, frame, more, strict=True)
+        slid = tuple(slice(max(0, -n), axis.before + axis.size + n + added) for axis, n, added in sides)
+        fill(slid, "padding")
+        seen = np.select([roles == role for role in _CUT], [*_CUT.values()], "empty")
+        seen[slid] = roles[slid]
+        return seen
 
     compact = tuple(slice(at, at + n) for at, n in zip(_compact(x, windows), x.shape, strict=True))
     values[compact], roles[compact] = x, "input"
@@ -151,21 +165,24 @@ def _phases(scene: TransposedConv, windows: Windows) -> Iterator[Phase]:
         fill(inner, "zero")
         yield phase("Zeros fill the gaps: the input is now {shape}", zeros, shape=Strong(Shape(values[inner].shape)))
     general = size("d") * (size("k") - 1) - size("p") if max(scene.d) > 1 else size("k") - size("p") - 1
-    p = filled(general, frame, None, "p'", k=scene.weights.values.shape, p=scene.p, d=scene.d)
+    p = filled(general, frame, None, "p'", k=k, p=scene.p, d=scene.d)
     around = Text("around: {n}" if apart else "zeros around: {n}", n=Extent((frame[0], frame[1]), "p'"))
+    template = "{p}: zeros on every side" if any(frame) else "{p}: no zeros around"
+    if min(frame) < 0:
+        around = Text("{n} cut off, hatched", n=Extent((max(0, -frame[0]), max(0, -frame[1]))))
+        template = "{p}: negative, so rows and columns are cut off (hatched)"
     below = joined((zeros if apart else None, around))
-    a = scene.output_padding
-    fill(tuple(slice(side - more) for side, more in zip(windows.drawn, a, strict=True)), "padding")
-    yield phase("{p}: zeros on every side" if any(frame) else "{p}: no zeros around", below, p=p)
+    yield phase(template, below, framed((0, 0)), p=p)
     if any(a):
-        fill((slice(None),), "padding")
         template = "Output padding {a} adds rows at the bottom and columns on the right: {shape}"
-        yield phase(template, below, a=Assigned(size("a"), Extent(a)), shape=Strong(Shape(windows.drawn)))
+        whole = [axis.size + 2 * n + added for axis, n, added in zip(windows.axes, frame, a, strict=True)]
+        yield phase(template, below, framed(a), a=Assigned(size("a"), Extent(a)), shape=Strong(Shape(tuple(whole))))
 
 
 def _changes(X: Cells, before: Phase, after: Phase) -> Iterator[Change]:
     """The cells that become another kind; those of the input move."""
-    starts, ends = (map(tuple, np.argwhere(phase.roles == "input").tolist()) for phase in (before, after))
+    own = [np.isin(phase.roles, ("input", _CUT["input"])) for phase in (before, after)]
+    starts, ends = (map(tuple, np.argwhere(each).tolist()) for each in own)
     moved = {end: start for start, end in zip(starts, ends, strict=True) if end != start}
     for at in np.ndindex(after.roles.shape):
         if at in moved or before.roles[at] != after.roles[at]:

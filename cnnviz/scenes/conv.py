@@ -86,8 +86,7 @@ class Conv(MapsAndFilters):
         story.check_limits(windows, "this convolution")
         story.show_sizes(**slide.settings)
         bias = story.show_bias(float(self.offsets[0]))
-        turned = Text("rotated by 180° when applied") if self.flip else None
-        below = lines(self.kernel_name, turned)
+        below = lines(self.kernel_name, Text("rotated by 180° when applied") if self.flip else None)
         X = _padding.input_panel(story, slide, image, padded, self.map)
         W = story.cells("kernel", "Kernel {size}", kernel, role="kernel", below=below, enlarge=True)
         Y = story.cells("output", "Output {size}", y, pending=True)
@@ -96,10 +95,12 @@ class Conv(MapsAndFilters):
 
         def steps() -> Iterator[Step]:
             yield from filling
+            hidden = [X.hide(mark.name) for mark in _padding.MARKS] if filling else []
             for at in windows.positions():
                 products = Y.dot_product(at, X.read(windows.cells(at)), weights, bias)
                 caption = note_zeros(products, weights, at)
-                yield story.step(caption, X.move_window(windows, at, times(weights)), Y.write(at))
+                yield story.step(caption, hidden, X.move_window(windows, at, notes=times(weights)), Y.write(at))
+                hidden = []
 
         answer = Text("At the edges the kernel meets values of the map itself") if filling else shared_weights(w.size)
         return story.play(

@@ -48,6 +48,7 @@ class Pool(Pooled):
         """The input is loaded, and its size and the window become `i`, `k` and `s`; raises UsageError."""
         is_max, chosen, dilated, k = self.kind == "max", self.output_size, self.d != (1, 1), self.k or (2, 2)
         uncounted, most = not self.count_include_pad, to_cli(tuple(side // 2 for side in k))
+        least = to_cli(tuple(max(side, 2 * p) for side, p in zip(k, self.p, strict=True)))
         own = self.k or self.s or any(self.p) or dilated or self.ceil_mode or uncounted
         windows = f"--output-size {to_cli(chosen)} chooses its own windows"
         options = "--k, --s, --p, --d, --ceil-mode and --no-count-include-pad"
@@ -57,9 +58,7 @@ class Pool(Pooled):
                 f"avg pooling has no dilation {to_cli(self.d)}: leave --d out, or use max": dilated and not is_max,
                 "max pooling counts nothing: leave --no-count-include-pad out, or use avg": uncounted and is_max,
                 f"{windows}: leave {options} out": chosen and own,
-                f"{large}: use --p {most} or less, or a larger --k": any(
-                    2 * p > side for side, p in zip(k, self.p, strict=True)
-                ),
+                f"{large}: use --p {most} or less, or --k {least} or more": least != to_cli(k),
             }
         )
         self.fill_in(i=self.map.values.shape)

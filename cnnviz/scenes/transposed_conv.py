@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnnviz.limits import MAX_SIDE
-from cnnviz.parameters import ArrayLike, Numbers, Size, param, to_cli
+from cnnviz.parameters import ArrayLike, Numbers, Size, param
 from cnnviz.scenes._filters import MapsAndFilters, biases, channel_groups, sheet_count
 from cnnviz.scenes._stamps import scatter, stamp_maps
 from cnnviz.scenes._stretch import slide
@@ -23,7 +23,6 @@ from cnnviz.story import (
     input_size,
     kernel_values,
     padding,
-    raise_if,
     stride,
     transposed_conv_size,
 )
@@ -86,9 +85,6 @@ class TransposedConv(MapsAndFilters):
         if self.several:
             return stamp_maps(self)
         x, w, view = self.map.values, self.weights.values, self.view or "convolution"
-        most = self.d[0] * (w.shape[0] - 1), self.d[1] * (w.shape[1] - 1)
-        cut = f"padding {to_cli(self.p)} cuts off cells of the input: use --p {to_cli(most)} or less, or --view scatter"
-        raise_if({cut: view == "convolution" and (self.p[0] > most[0] or self.p[1] > most[1])})
         windows, graph = self.windows(Axis.stretched if view == "convolution" else Axis.transposed), Graph()
         graph.main_call = 0
         pixels, kernel = graph.map("x", x), graph.kernel("w", w)

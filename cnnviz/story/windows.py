@@ -100,10 +100,10 @@ class Axis:
 
     @classmethod
     def stretched(cls, i: int, k: int, s: int = 1, p: int = 0, a: int = 0, d: int = 1) -> Axis:
-        """The input of a transposed convolution, stretched by s − 1 zeros between cells, and padded.
+        """The input of a transposed convolution, with s − 1 zeros between cells and a padding.
 
-        It is padded with d(k − 1) − p zeros; if that is negative, windows leave out as many cells at both ends. Dumoulin
-        and Visin (2016), relationships 8 to 14.
+        The padding is d(k − 1) − p zeros; if that is negative, windows leave out as many cells at both ends. Dumoulin and
+        Visin (2016), relationships 8 to 14.
         """
         frame = d * (k - 1) - p
         first = range(-frame, transposed_size(i, k, s, p, a, d) - frame)
@@ -267,8 +267,10 @@ def _does_not_fit(size: int, k: int, p: Ends | None, d: int) -> UsageError:
     span, padded = d * (k - 1) + 1, size + before + after
     fits, wanted = (padded - 1) // d + 1, -(-(span - size) // 2)
     spread = f" with dilation {d} spans {span}, which" if d > 1 else ""
+    # A row that was meant for a map of several.
+    rows = ", or give more rows, with ; between them" if size == 1 else ""
     message = (
         f"kernel {k}{spread} does not fit the padded input {padded} (= {size} + {added}): use --p {wanted} or more, "
-        f"or --k {fits} or less"
+        f"or --k {fits} or less{rows}"
     )
     return UsageError(message, "k", {"k": fits, "p": wanted})

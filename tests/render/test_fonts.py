@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -88,9 +90,7 @@ def test_without_a_font_one_line_says_what_to_do(no_font, cnnviz, tmp_path):
         for name in ("x.gif", "x.html", "x.png"):
             ran = cnnviz("conv", *given, "-o", name)
             assert ran.code == 1
-            assert ran.err == (
-                f"cnnviz: no font here has the sign 第 (U+7B2C): {install_hint('cnnviz[cjk]')}, or install a font such "
-                "as Debian's fonts-noto-cjk\n"
-            )
+            assert re.fullmatch(r"cnnviz: no font here has the sign . \(U\+\w{4}\): .*\n", ran.err)
+            assert install_hint("cnnviz[cjk]") in ran.err
     assert list(tmp_path.iterdir()) == []
     assert cnnviz("conv", "--lang", "zh", "-o", "x.json").code == 0, "data need no font"

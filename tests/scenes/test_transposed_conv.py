@@ -34,6 +34,12 @@ def test_the_input_goes_through_its_phases():
     assert rows[:5] == ["eeeeeee", "eieieie", "eizizie", "pizizip", "pizizip"]
 
 
+def test_a_negative_frame_cuts_cells_off():
+    *_, (_, states) = play(make("transposed-conv", i=4, k=3, s=2, p=3).storyboard())
+    roles = states["input"].roles
+    assert all(str(role).endswith("unreached") for role in [*roles[0], *roles[-1], *roles[:, 0], *roles[:, -1]])
+
+
 @pytest.mark.parametrize("more", [{"filters": 3, "bias": (1, 0, -1)}, {"channels": 4, "groups": 2, "p": 1}])
 def test_each_channel_stamps_on_the_maps_of_its_group(more):
     scene = make("transposed-conv", i=2, k=2, s=2, **{"channels": 2, "filters": 2, **more}).scene
