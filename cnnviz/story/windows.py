@@ -102,8 +102,8 @@ class Axis:
     def stretched(cls, i: int, k: int, s: int = 1, p: int = 0, a: int = 0, d: int = 1) -> Axis:
         """The input of a transposed convolution, with s − 1 zeros between cells and a padding.
 
-        The padding is d(k − 1) − p zeros; if that is negative, windows leave out as many cells at both ends. Dumoulin and
-        Visin (2016), relationships 8 to 14.
+        The padding is d(k − 1) − p zeros; if that is negative, windows leave out as many cells at both ends.
+        Dumoulin and Visin (2016), relationships 8 to 14.
         """
         frame = d * (k - 1) - p
         first = range(-frame, transposed_size(i, k, s, p, a, d) - frame)
