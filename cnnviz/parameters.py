@@ -155,7 +155,7 @@ def _to_bool(parameter: Parameter, value: Any) -> bool:
 
 def _to_str(parameter: Parameter, value: Any) -> str:
     if not isinstance(value, str):
-        raise UsageError(f"{parameter.label} {quote(value)} is not text: put it in quotation marks")
+        raise UsageError(f"{parameter.label} {quote(value)} is not a text: put it in quotation marks")
     return value
 
 
