@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from cnnviz.appearance import declared
-from cnnviz.discovery import load_scene
+from cnnviz.discovery import docstring, load_scene
 from cnnviz.parameters import Parameter
 from cnnviz.pipeline import Figure, make
 
@@ -45,7 +45,7 @@ def scene_function(name: str) -> Callable[..., Figure]:
     function.__name__ = function.__qualname__ = name
     function.__module__ = "cnnviz"
     lines = "\n".join(f"{p.name} : {_type_text(p)}\n    {_description(p)}" for p in parameters)
-    function.__doc__ = f"{inspect.getdoc(scene)}\n\nParameters\n----------\n{lines}\n"
+    function.__doc__ = f"{docstring(scene)}\n\nParameters\n----------\n{lines}\n"
     function.__signature__ = signature  # type: ignore[attr-defined]
     return function
 

@@ -27,7 +27,7 @@ from cnnviz.parameters import Parameter, Parameters, Size, param, parameters_of,
 from cnnviz.places import PLACES
 from cnnviz.programs import frameworks
 
-_BYTES = re.compile(r"(\d{1,12}(?:\.\d{1,6})?) ?([KMG]?)(i?)B?", re.IGNORECASE)
+_BYTES = re.compile(r"(\d{1,12}(?:[.,]\d{1,6})?) ?([KMG]?)(i?)B?", re.IGNORECASE)
 # Without `--step` a figure is slow enough to read and over before an audience looks away. A bare figure has nothing to
 # read, so its steps are shorter.
 MAX_STEP_SECONDS, MIN_STEP_SECONDS, TARGET_SECONDS, BARE_STEP_FACTOR = 1.0, 0.05, 24.0, 0.45
@@ -136,6 +136,10 @@ class Appearance(Parameters):
         for name in ("frame", "max_size"):
             if isinstance(getattr(self, name), Integral):
                 object.__setattr__(self, name, str(getattr(self, name)))
+        for name in ("theme", "frame"):
+            # A theme of the user's own is a path.
+            if isinstance(word := getattr(self, name), str) and "." not in word:
+                object.__setattr__(self, name, word.strip().lower())
         super().__post_init__()
         _check_line(self.title or "", "--title")
         _check_line(self.subtitle or "", "--subtitle")
@@ -165,7 +169,9 @@ def bytes_of(size: str) -> int:
     """The bytes of a size such as 5MB, 300 KiB or 2500; raises UsageError."""
     count = 0
     if found := _BYTES.fullmatch(size):
-        count = int(float(found[1]) * (1024 if found[3] else 1000) ** " KMG".index(found[2].upper() or " "))
+        count = int(
+            float(found[1].replace(",", ".")) * (1024 if found[3] else 1000) ** " KMG".index(found[2].upper() or " ")
+        )
     if not count:
         raise UsageError(f"--max-size {quote(size)} is not a size: give one such as 5MB, 300KB or 2MiB")
     return count

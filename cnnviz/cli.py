@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gc
 import importlib
-import inspect
 import io
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -18,9 +18,9 @@ from cnnviz.appearance import declared
 from cnnviz.commands._common import OUTPUT_FOLDER, UserPath, describe_output
 from cnnviz.commands._drawing import drawing
 from cnnviz.commands._options import completing, completion, option
-from cnnviz.commands._output import write_files
-from cnnviz.discovery import add_folder, find_scene, find_scenes, load_scene, summary
-from cnnviz.errors import CnnvizError
+from cnnviz.commands._output import STDOUT, write_files
+from cnnviz.discovery import add_folder, docstring, find_scene, find_scenes, load_scene, summary
+from cnnviz.errors import CnnvizError, UsageError
 from cnnviz.export import formats as known_formats
 from cnnviz.parameters import suggest
 from cnnviz.pipeline import make
@@ -77,6 +77,8 @@ class Commands(click.Group):
             module = importlib.import_module(f"cnnviz.commands.{cmd_name}")
             tool: click.Command = module.command
             tool.name = cmd_name
+            # Python started with -OO has no docstrings.
+            tool.help = tool.help or summary(tools()[cmd_name])
             return tool
         return scene_command(cmd_name) if find_scene(cmd_name) else None
 
@@ -98,7 +100,11 @@ class Commands(click.Group):
 
 @click.group(
     cls=Commands,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        # Python writes `kernel_size` what the command line calls `kernel-size`.
+        "token_normalize_func": lambda name: name.replace("_", "-"),
+    },
     epilog="See `cnnviz FIGURE --help`.",
     help="""Accurate, animated figures of what a convolutional network computes.
 
@@ -134,7 +140,7 @@ def scene_command(name: str) -> click.Command:
         for p in parameters
         if p.spec.positional
     ]
-    doc = inspect.getdoc(scene) or name
+    doc = docstring(scene)
     return SceneCommand(
         name,
         arguments,
@@ -181,6 +187,8 @@ def _runner(name: str) -> Callable[..., None]:
         output: str | None, formats: Sequence[str], code: str | None, quiet: bool, verbose: bool, **given: Any
     ) -> None:
         figure = make(name, **{key: value for key, value in given.items() if value is not None})
+        if code is not None and output == STDOUT:
+            raise UsageError("-o - and --code both write to standard output: give a file, as in -o conv.gif")
         program = figure.code(code) if code is not None else ""
         quiet, files = quiet or code is not None, {}
         if code is None or output is not None or formats:
@@ -204,6 +212,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line; an error is one line and exits with 2 for bad usage, 1 for a failure, 130 for Ctrl-C."""
     # Imports create no garbage, but looking for it took a tenth of the time of a figure.
     gc.set_threshold(_GC_THRESHOLD)
+    # Otherwise the next file to be opened would take the place of a stream that the shell has closed (`2>&-`).
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "r+"))  # noqa: SIM115
     # A file name may not be valid UTF-8, and a terminal may be unable to show it.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -215,6 +227,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.exit(2)
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
+        if isinstance(error, click.NoSuchOption) and context and not error.possibilities:
+            # `-k 3` probably means `--k 3`.
+            options = [name for param in context.command.params for name in param.opts]
+            meant = [name for name in options if name == f"-{error.option_name}"]
+            error = click.NoSuchOption(error.option_name, possibilities=meant)
         hint = f" (see `{context.command_path} --help`)" if context else ""
         _fail(error.format_message() + hint, error.exit_code)
     except CnnvizError as error:

@@ -14,7 +14,7 @@ import numpy as np
 
 from cnnviz.errors import UsageError
 from cnnviz.images import read_image
-from cnnviz.inputs import read_input
+from cnnviz.inputs import is_web, read_input
 from cnnviz.kernels import KERNEL_NAMES as KERNEL_NAMES
 from cnnviz.kernels import make_kernel
 from cnnviz.limits import MAX_FILE_BYTES, MAX_KERNEL, MAX_SHEETS, MAX_SIDE, MAX_VALUE
@@ -130,7 +130,7 @@ def _loaded(spec: object, request: _Request) -> Data:
     if name in request.names:
         return _data(request.make(name), "image" if name == PICTURE else name, name)
     if is_literal(spec, KINDS):
-        grid = _numbers(literal_rows(spec), request.what, request)
+        grid = _numbers(literal_rows(spec, request.what), request.what, request)
         return _data(_checked(grid, request.what, request), "literal", "")
     return _load_file(spec, request)
 
@@ -216,7 +216,7 @@ def _times(shape: tuple[int, ...]) -> str:
 
 def _load_file(text: str, request: _Request) -> Data:
     subject, kind = f"{request.what} file {quote(text)}", Path(text).suffix.lower()
-    if kind not in KINDS:
+    if kind not in KINDS and not is_web(text):
         hint = suggest(text.strip().lower(), request.names, otherwise=f", or a file that ends in {', '.join(KINDS)}")
         raise UsageError(f"{request.what} {quote(text)} is neither a name nor a file that can be read: {hint}")
     content = read_input(text, subject, MAX_FILE_BYTES)

@@ -6,19 +6,23 @@ offers scenes under the entry-point group `cnnviz.scenes`. A file is imported on
 
 from __future__ import annotations
 
+import copyreg
 import importlib
 import importlib.util
+import inspect
 import os
 import re
 import sys
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from cnnviz.errors import CnnvizError, UsageError
 from cnnviz.locking import LOCK
 from cnnviz.parameters import suggest
-from cnnviz.scene import Scene
+from cnnviz.scene import Scene, scene_name
 
 SCENES_FOLDER = Path(__file__).with_name("scenes")
 USER_FOLDER = Path("animations")
@@ -69,6 +73,13 @@ def summary(file: Path) -> str:
     return match[1].strip()
 
 
+def docstring(scene: type[Scene]) -> str:
+    """What a scene says of itself; only its file's summary where Python was started with -OO, which drops the rest."""
+    if sys.flags.optimize < 2 and scene.__doc__:
+        return inspect.cleandoc(scene.__doc__)
+    return summary(find_scenes()[scene_name(scene)])
+
+
 def load_scene(name: str) -> type[Scene]:
     """The scene class of a command; raises UsageError for an unknown name, CnnvizError for a file that fails."""
     name = name.replace("_", "-")
@@ -93,7 +104,14 @@ def _load(file: Path) -> type[Scene]:
     ]
     if len(found) != 1:
         raise CnnvizError(f"scene file {file} must define exactly one Scene, not {len(found)}")
+    if file.parent != SCENES_FOLDER:
+        # It belongs to no package that another process could import.
+        copyreg.pickle(found[0], lambda scene: (_rebuild, (file, scene.__getstate__())))
     return found[0]
+
+
+def _rebuild(file: Path, given: Mapping[str, Any]) -> Scene:
+    return _load(file)(**given)
 
 
 def _import(file: Path) -> ModuleType:
@@ -112,6 +130,9 @@ def _import(file: Path) -> ModuleType:
 
 @cache
 def _own_scenes() -> dict[str, Path]:
+    if not SCENES_FOLDER.is_dir():
+        archive = SCENES_FOLDER.parents[1]
+        raise CnnvizError(f"cnnviz cannot run from inside a zip ({archive}): install it with pip, or unpack it")
     return _folder_scenes(SCENES_FOLDER)
 
 

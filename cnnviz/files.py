@@ -30,7 +30,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def whole_files(paths: Sequence[Path]) -> Iterator[Sequence[BinaryIO]]:
-    """Open files that take their names once the block has succeeded; raises CnnvizError.
+    """Open files that take their names together once the block has succeeded; raises CnnvizError.
 
     A symbolic link stays one, and a file that is there keeps its mode.
     """
@@ -38,7 +38,7 @@ def whole_files(paths: Sequence[Path]) -> Iterator[Sequence[BinaryIO]]:
     temporaries = [_temporary(target.parent, target.suffix) for target in targets]
     path = paths[0]
     try:
-        with ExitStack() as stack:
+        with ExitStack() as stack, ExitStack() as undo:
             for target in targets:
                 stack.enter_context(_folder(target.parent))
             files = []
@@ -51,7 +51,10 @@ def whole_files(paths: Sequence[Path]) -> Iterator[Sequence[BinaryIO]]:
             for path, target, temporary in zip(paths, targets, temporaries, strict=True):  # noqa: B007
                 if target.exists():
                     shutil.copymode(target, temporary)
+                else:
+                    undo.callback(target.unlink, missing_ok=True)
                 os.replace(temporary, target)
+            undo.pop_all()
     except OSError as error:
         raise CnnvizError(f"cannot write {path}: {reason(error)}") from None
 
@@ -60,13 +63,18 @@ def whole_files(paths: Sequence[Path]) -> Iterator[Sequence[BinaryIO]]:
 def whole_folder(path: Path) -> Iterator[Path]:
     """Make a folder that takes the name `path`, and another one's place, if the block succeeds; raises CnnvizError."""
     with temporary_folder(path.parent) as temporary:
+        new, replaced = temporary / "new", temporary / "replaced"
         try:
-            yield temporary
+            new.mkdir()
+            yield new
             if path.exists():
-                shutil.rmtree(path)
-            os.replace(temporary, path)
+                os.replace(path, replaced)
+            os.replace(new, path)
         except OSError as error:
             raise CnnvizError(f"cannot write {path}: {reason(error)}") from None
+        finally:
+            if replaced.exists() and not path.exists():
+                os.replace(replaced, path)
 
 
 @contextmanager

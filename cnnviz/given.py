@@ -8,10 +8,17 @@ from cnnviz.errors import UsageError
 
 
 def copied(value: Any, name: str) -> Any:
-    """A NumPy copy of any library's array, called `name` in messages; raises UsageError if it has no numbers."""
+    """A NumPy copy of any library's array, called `name` in messages.
+
+    Raises UsageError if it has no numbers, or if some are masked.
+    """
+    # The mask of a data frame is a method.
+    if getattr(getattr(value, "mask", None), "any", bool)():
+        raise UsageError(f"{name} masks some of its values: fill them in, as its .filled(0) does")
     try:
-        # A tensor may be in training, or on another device.
-        for step in ("detach", "cpu"):
+        # A tensor may require gradients, be on another device, or have a dtype that NumPy lacks.
+        steps = ("detach", "cpu", "float") if "bfloat16" in str(getattr(value, "dtype", "")) else ("detach", "cpu")
+        for step in steps:
             value = getattr(value, step)() if hasattr(value, step) else value
         return value.__array__().copy()
     except Exception as error:

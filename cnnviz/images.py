@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -58,6 +59,10 @@ def _decoded(file: BinaryIO, subject: str, color: bool) -> npt.NDArray[np.uint8]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
+            # Pillow reads a PPM's header byte by byte, however long its comments are: it gets the beginning first.
+            if file.read(1) == b"P":
+                Image.open(io.BytesIO(b"P" + file.read(4096)), formats=("PPM",))
+            file.seek(0)
             # imageio would decode the pixels before it tells size and mode.
             header = Image.open(file, formats=_IMAGE_FORMATS)
             if header.width * header.height > MAX_IMAGE_PIXELS:

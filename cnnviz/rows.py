@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -52,10 +53,10 @@ def _number(text: str, where: str) -> float:
     raise UsageError(f"{where}: {quote(text.strip())} is no finite number: {_FORMS}")
 
 
-def literal_rows(text: str) -> Iterator[Row]:
-    """The rows of a literal."""
+def literal_rows(text: str, subject: str) -> Iterator[Row]:
+    """The rows of a literal; raises UsageError."""
     body = re.sub(r"\]\s*,?\s*\[", ";", text).strip("[] \n").removesuffix(";")
-    return _divided([(f"row {number}", row) for number, row in enumerate(re.split(r"[;\n]", body), 1)])
+    return _divided([(f"row {number}", row) for number, row in enumerate(re.split(r"[;\n]", body), 1)], subject)
 
 
 def file_rows(content: bytes, subject: str) -> Iterator[Row]:
@@ -67,13 +68,25 @@ def file_rows(content: bytes, subject: str) -> Iterator[Row]:
     if len(lines) > MAX_LINES:
         raise UsageError(f"{subject} has more than {MAX_LINES} lines: remove those without numbers")
     rows = [(f"line {number}", line) for number, line in enumerate(lines, 1)]
-    return _divided([row for row in rows if row[1] and not row[1].startswith("#")])
+    return _divided([row for row in rows if row[1] and not row[1].startswith("#")], subject)
 
 
-def _divided(rows: Sequence[tuple[str, str]]) -> Iterator[Row]:
+def _divided(rows: Sequence[tuple[str, str]], subject: str) -> Iterator[Row]:
     """Rows in fields. Commas divide where no tab, ; or blank does; else they are decimal commas."""
-    text = "\n".join(row for _, row in rows)
+    text = re.sub(r'"[^"\n]*"', "0", "\n".join(row for _, row in rows))
     mark = next((mark for mark in "\t;" if mark in text), None)
     if mark is None and not re.search(r"[^\s,][^\S\n]+[^\s,]", text):
         mark = ","
-    return ((place, row.split(mark)) for place, row in rows)
+        if twofold := re.search(r"(?<!\S)([^\s,]+),([^\s,]+), ", text):
+            found, other = twofold.groups()
+            raise UsageError(
+                f"{subject}: '{found},{other}' before a comma may mean {found}.{other} or {found} {other}: "
+                "put blanks between numbers"
+            )
+    for place, row in rows:
+        # Spreadsheets may quote numbers.
+        quoted = csv.reader([row], delimiter=mark or " ", skipinitialspace=True)
+        try:
+            yield place, next(quoted) if '"' in row else row.split(mark)
+        except csv.Error as error:
+            raise UsageError(f"{subject}, {place} is no CSV: {error}") from None

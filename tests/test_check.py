@@ -108,9 +108,9 @@ def test_a_set_is_checked_and_one_that_cannot_be_made_is_not_green(cnnviz, tmp_p
     assert done.err.startswith("bad: not checked: it cannot be made: kernel 9 ")
 
 
-def test_a_missing_or_unknown_engine_is_one_line(refused, monkeypatch):
+def test_a_missing_or_unknown_engine_or_language_is_one_line(refused, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    for words, part in {"conv": "[check]'", "--against jax": "torch"}.items():
+    for words, part in {"conv": "[check]'", "--against jax": "torch", "conv --lang x": "--lang 'x'"}.items():
         code, said = refused("check", *words.split())
         assert (code, part in said) == (1 if words == "conv" else 2, True)
 

@@ -234,6 +234,10 @@ REFUSED = {
     "render conv": "figure set conv does not exist",
     "deck x.toml --xyz": "--xyz",
     "--nonsense": "--nonsense",
+    "render https://x/a.toml": "https://x/a.toml is a web address",
+    "info https://x/a.gif": "https://x/a.gif is a web address",
+    "conv -o ftp://x/a.gif": "ftp://x/a.gif is a web address",
+    "conv --code pytorch -o -": "--code",
     f"conv --title {'x' * 1001}": "--title",
     "conv -o y.json --title '$" + r"\hat{" * 21 + "x" + "}" * 21 + "$'": "--title",
     "conv -o y.json --title '$" + "{" * 31 + "}" * 31 + "$'": "--title",
@@ -248,6 +252,8 @@ def test_bad_usage_is_told_with_what_would_work(refused, given):
 
 
 OTHER_WORDS = {
+    "conv --kernel_size 2": "conv --i 5 --k 2",
+    "conv --theme Dark": "conv --i 5 --k 3 --theme dark",
     "conv --for PPTX": "conv --i 5 --k 3 --for pptx",
     "conv --notation hwksp": "conv --i 5 --k 3 --notation HWKSP",
     "activation leaky_ReLU": "activation leaky-relu",
@@ -292,6 +298,12 @@ def test_a_home_directory_that_the_shell_has_left(monkeypatch, cnnviz):
     assert cnnviz("conv", "--input=~/x.csv", "--k", 1, "--output=~/x.json").code == 0
     assert cnnviz("render", "s.toml", "--out=~/out", "-q").code == 0
     assert told("x.json")["parameters"]["i"] == told("out/a.json")["parameters"]["i"] == [2, 2]
+
+
+def test_a_default_folder_that_cannot_be_written(refused):
+    Path("output").write_text("")
+    code, message = refused("conv")
+    assert (code, "-o FILE" in message) == (1, True)
 
 
 def listed_to(stdout, cwd):

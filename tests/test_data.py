@@ -109,6 +109,7 @@ TYPED = {
 SAVED = {
     "0,5\t1,5\n2\t3": "[[0.5, 1.5], [2, 3]]",
     "0,5;1,5\n1;-2,5": "[[0.5, 1.5], [1, -2.5]]",
+    '"0,5","1"\n"2","3"': "[[0.5, 1], [2, 3]]",
     "\ufeff\u22121;2": "[[-1, 2]]",
 }
 
@@ -169,6 +170,7 @@ WRONG = {
     "1 2; 3 -inf": "row 2, column 2",
     "1;" * 600: "row 513",
     "1 2 3, 4 5 6": "; between rows",
+    "0,5, 1,5": "0 5",
     "1,234 2": "row 1, column 1",
     "1 2; 1e308 4": "row 2, column 1",
     "1 " * 99 + "q" * 99: "column 100",
@@ -176,7 +178,7 @@ WRONG = {
     "a\nb\x1b\0": r"a\nb\x1b\x00",
     "no.csv": "'no.csv'",
     Path("no/where"): "'no/where'",
-    "https://example.org/x.png": "does not exist",
+    "https://example.org/x.png": "download it first",
     "x" * 100_000: "…",
     5: "single number",
     ((), ()): "2×0",
@@ -190,6 +192,7 @@ WRONG = {
 WRONG_CSV = {
     "1,2\n\n3\n": "line 3",
     "a,b\n1,2\n": "line 1",
+    '"1,234",2': "1.234",
     "1,10%": "line 1, column 2: '10%'",
     "1,2\n3,x\n": "line 2, column 2: 'x'",
     "1\n" * 513: "line 513",

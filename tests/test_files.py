@@ -116,7 +116,7 @@ def test_what_a_killed_process_left_is_cleared_and_what_a_living_one_writes_is_n
     with subprocess.Popen([sys.executable, "-c", HALF], stdin=-1, stdout=-1, env=environment) as process:
         assert process.stdout.readline() == b"ready\n"
         held = files()
-        assert len(held) == 3, "a file, a folder and a frame in it"
+        assert len(held) == 4, "a file, a folder, one in it and its frame"
         clear_stale(Path())
         assert files() == held
         process.kill()

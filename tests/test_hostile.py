@@ -60,6 +60,7 @@ READ = {
     "screen.gif": (gif((65535, 65535), (8, 8)), BEYOND),
     "frame.gif": (gif((8, 8), (65535, 65535)), BEYOND),
     "bomb.ppm": (b"P6\n30000 30000\n255\n", BEYOND),
+    "comment.ppm": (b"P6\n#" + b"x" * 10_000_000, DAMAGED),
     "header.npy": (npy((10**9, 1)), "is cut short: save it with numpy.save"),
     "deep.npy": (b"\x93NUMPY\2\0" + struct.pack("<I", 9000) + b"(" * 9000, NO_ARRAY),
     "gigabyte.csv": (sparse(2**30), "has 1073741824 bytes: use at most 67108864"),
@@ -113,6 +114,7 @@ def test_weights_of_many_entries_are_refused(refused):
 TOML = {
     "list": ("x = " + "[" * 100_000, "is not valid TOML"),
     "table": ("x = " + "{a=" * 5000, "is not valid TOML"),
+    "key": ("a." * 100_000 + "b = 1", "a key has more than 50 parts"),
     "nul": ("[[figure]]\nk = \0", "is not valid TOML"),
     "utf16": ("[[figure]]".encode("utf-16"), "is not valid TOML"),
     "size": (sparse(2**31), "bytes: use at most 8388608"),

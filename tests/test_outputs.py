@@ -70,12 +70,17 @@ def test_files_are_named_after_the_stem_or_the_figure(cnnviz):
     }
 
 
-def test_all_files_are_written_or_none(monkeypatch):
+@pytest.mark.parametrize("fault", ["png", "os.replace"])
+def test_all_files_are_written_or_none(monkeypatch, fault):
     def fail(*_):
         raise OSError(28, "No space left on device")
 
     Path("x.json").write_text("old")
-    monkeypatch.setattr("cnnviz.export.png.write", fail)
+    if fault == "png":
+        monkeypatch.setattr("cnnviz.export.png.write", fail)
+    else:
+        original = os.replace
+        monkeypatch.setattr("os.replace", lambda one, to: fail() if Path(to).suffix == ".png" else original(one, to))
     with pytest.raises(CnnvizError, match=r"^cannot write x\.\w+: no space left on device$"):
         make("conv", **SMALL).save_all("x", "gif,png,json")
     assert files() == {"x.json"}
@@ -129,16 +134,24 @@ def test_frames_of_before_are_replaced_and_nothing_else(cnnviz, refused):
     assert refused(*again, ".") == (1, message.format("."))
 
 
-def test_standard_output_gets_a_file_and_nothing_else():
+def test_standard_output_gets_a_file_and_nothing_else_and_closed_streams_do_no_harm():
     make("conv", **SMALL).save("x.gif")
-    command = [sys.executable, "-m", "cnnviz", *["conv", "--i", "4", "--width", "320", "--tween", "0", "-v", "-o", "-"]]
-    ran = subprocess.run(command, capture_output=True, check=False, env=ALONE)
+    expected, words = Path("x.gif").read_bytes(), "conv --i 4 --width 320 --tween 0"
+
+    def run(words):
+        command = ["sh", "-c", f'"$0" -m cnnviz {words}', sys.executable]
+        return subprocess.run(command, capture_output=True, check=False, env=ALONE)
+
+    ran = run(f"{words} -v -o -")
     assert (ran.returncode, ran.stderr) == (0, b"")
-    assert ran.stdout == Path("x.gif").read_bytes()
-    assert files() == {"x.gif"}
+    assert ran.stdout == expected
+    assert run(f"{words} -o y.gif <&- >&- 2>&-").returncode == 0
+    assert Path("y.gif").read_bytes() == expected
+    assert run("conv --k 9 -o z.gif 2>&-").returncode == 2
+    assert files() == {"x.gif", "y.gif"}
 
 
-def test_a_folder_appears_whole_or_not_at_all(monkeypatch, cnnviz):
+def test_a_folder_appears_whole_or_not_at_all(monkeypatch, cnnviz, refused):
     assert cnnviz(*FRAMES, "old/", "-q").code == 0
     before = {name: Path(name).read_bytes() for name in files()}
 
@@ -149,6 +162,16 @@ def test_a_folder_appears_whole_or_not_at_all(monkeypatch, cnnviz):
         patch.setattr("cnnviz.export.zip.Written", break_off)
         for place in ("old/", "new/folder/"):
             assert cnnviz(*FRAMES, place).code == 130
+    replace, calls = os.replace, []
+
+    def fail_once(one, to):
+        calls.append(to)
+        if len(calls) == 2:
+            raise OSError(28, "No space left on device")
+        replace(one, to)
+
+    monkeypatch.setattr("os.replace", fail_once)
+    assert refused(*FRAMES, "old/") == (1, "cannot write old: no space left on device")
     assert {name: Path(name).read_bytes() for name in files()} == before
     assert {path.name for path in Path().iterdir()} == {"old"}
 
@@ -157,7 +180,7 @@ def test_a_folder_appears_whole_or_not_at_all(monkeypatch, cnnviz):
 
 
 def test_sizes_in_many_words():
-    sizes = {"5 mb": 5_000_000, "1.5KiB": 1536, "0.5MiB": 524_288, "2500": 2500, "1G": 10**9}
+    sizes = {"5 mb": 5_000_000, "1.5KiB": 1536, "0,5MiB": 524_288, "2500": 2500, "1G": 10**9}
     assert {text: bytes_of(text) for text in sizes} == sizes
     assert Appearance(max_size="5 mb").max_size == "5 mb"
 

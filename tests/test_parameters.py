@@ -118,26 +118,35 @@ def test_data_is_written_as_the_command_line_takes_it(value, text):
 
 
 class Tensor:
-    """What a framework trains: NumPy gets it once it is let go, and near at hand."""
+    """What a framework trains: NumPy gets it once it is let go, near at hand, and of a kind of number that it has."""
 
     def __init__(self, *lacking):
         self.lacking = set(lacking)
+        self.dtype = "bfloat16" if "float" in lacking else "float32"
 
     def __getattr__(self, step):
-        if step not in ("detach", "cpu"):
+        if step not in ("detach", "cpu", "float"):
             raise AttributeError(step)
         return lambda: Tensor(*self.lacking - {step})
 
     def __array__(self, dtype=None, copy=None):
         if self.lacking:
-            raise RuntimeError(self.lacking)
+            raise (TypeError if self.lacking == {"float"} else RuntimeError)(self.lacking)
         return np.array([[1.5, 2]])
 
 
 def test_a_tensor_is_its_numbers():
-    for lacking in ((), ("detach", "cpu")):
+    for lacking in ((), ("detach", "cpu"), ("float",)):
         kept = value_of("data", Tensor(*lacking))
         assert (type(kept), to_cli(kept)) == (np.ndarray, "1.5 2")
+
+
+def test_what_is_masked_is_not_shown():
+    grid = np.ma.masked_equal([[1, 2], [3, 4]], 4)
+    with pytest.raises(UsageError, match=r"as its \.filled\(0\) does"):
+        value_of("data", grid)
+    assert to_cli(value_of("data", grid.filled(0))) == "1 2; 3 0"
+    assert to_cli(value_of("data", grid[:1])) == "1 2"
 
 
 @settings(deadline=None, derandomize=True, max_examples=25)

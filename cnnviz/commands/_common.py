@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cnnviz.inputs import is_web
+
 if TYPE_CHECKING:
     from cnnviz.check import Report
     from cnnviz.export import Written
@@ -24,7 +26,11 @@ class UserPath(click.Path):
     """A path, with ~ for the home directory where the shell has left it, as in `--output=~/x.gif`."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Expand ~."""
+        """Expand ~; a web address is refused."""
+        if not value:
+            raise click.UsageError(f"{param and param.opts[0]} '' is no path: give the path of a file or folder", ctx)
+        if is_web(value):
+            raise click.UsageError(f"{value} is a web address: download it first")
         return os.path.expanduser(super().convert(value, param, ctx))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ PATIENCE = 1.0
 @contextmanager
 def drawing(figure: Figure, quiet: bool) -> Iterator[Figure]:
     """The figure, whose steps move a progress bar once drawing takes long."""
-    if quiet or not sys.stderr.isatty():
+    if quiet or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         yield figure
         return
     bar = click.progressbar(length=1, label="Drawing", show_pos=True, file=sys.stderr)

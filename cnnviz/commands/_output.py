@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnviz.commands._common import OUTPUT_FOLDER
-from cnnviz.errors import UsageError
+from cnnviz.errors import CnnvizError, UsageError
 from cnnviz.pipeline import Figure, is_folder
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ def write_files(figure: Figure, output: str | None, formats: Sequence[str]) -> d
         sys.stdout.flush()
         return {}
     if output is None:
+        folder = OUTPUT_FOLDER if OUTPUT_FOLDER.exists() else Path()
+        if not (folder.is_dir() and os.access(folder, os.W_OK)):
+            raise CnnvizError(f"cannot write to folder {OUTPUT_FOLDER}: use -o FILE for another place")
         output = f"{OUTPUT_FOLDER}/"
         if FRAMES in names:
             output += Path(figure.file_name()).stem

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from cnnviz.appearance import declared
+from cnnviz.appearance import Appearance, declared
 from cnnviz.discovery import find_scenes, load_scene
 from cnnviz.errors import CnnvizError
 from cnnviz.parameters import quote, suggest
@@ -23,6 +23,15 @@ def scene_context(tool: str, scene: str, options: Sequence[str], **settings: Any
     if command is None:
         raise click.UsageError(f"there is no figure {scene!r}: {suggest(scene, tuple(find_scenes()))}")
     context: click.Context = command.make_context(tool, list(options), parent=root, **settings)
+    # A theme and a language are read when a figure is drawn, which these tools need not do.
+    if theme := context.params["theme"]:
+        from cnnviz.render.theme import load_theme
+
+        load_theme(Appearance(theme=theme).theme)
+    if lang := context.params["lang"]:
+        from cnnviz.words.language import load_language
+
+        load_language(lang)
     return context
 
 
