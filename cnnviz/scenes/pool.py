@@ -23,9 +23,9 @@ _TITLES = {
 class Pool(Pooled):
     """Pooling: each output is the maximum or the mean of a window of the input.
 
-    With an output size the windows are chosen to give it, as adaptive pooling does; an output size of 1 is global
-    pooling. Dumoulin and Visin (2016), "A guide to convolution arithmetic for deep learning", relationship 7; windows
-    at the edges, divisors and adaptive windows are those of torch.nn.functional.
+    With an output size it is adaptive pooling; an output size of 1 is global pooling. Dumoulin and Visin (2016), "A
+    guide to convolution arithmetic for deep learning", relationship 7; windows at the edges, divisors and adaptive
+    windows are as in torch.nn.functional.
     """
 
     examples: ClassVar = (
@@ -36,16 +36,16 @@ class Pool(Pooled):
 
     k: Size | None = kernel_size(help="Window size.", shown_default="2", always_named=False)
     s: Size | None = stride(None, shown_default="the window's size", always_named=False)
-    p: Size = padding(help="Padding around the input, at most half of the window.", always_named=False)
+    p: Size = padding(help="Padding around the input, at most half the window.", always_named=False)
     d: Size = dilation(help="Spacing of the window's cells, for max.")
-    ceil_mode: bool = param(False, help="Keep a last window that hangs over the edge.")
+    ceil_mode: bool = param(False, help="Keep a last window that extends past the edge.")
     count_include_pad: bool = param(True, help="Count the padding's zeros in the mean, for avg.")
     output_size: Size | None = param(
-        None, help="Output size, of adaptive pooling; 1 is global pooling.", lo=1, hi=MAX_SIDE, shown_default="none"
+        None, help="Output size of adaptive pooling; 1 is global pooling.", lo=1, hi=MAX_SIDE, shown_default="none"
     )
 
     def prepare(self) -> None:
-        """The input is loaded, and its size and the window become `i`, `k` and `s`; raises UsageError."""
+        """Load the input and set `i`, `k` and `s`; raises UsageError."""
         is_max, chosen, dilated, k = self.kind == "max", self.output_size, self.d != (1, 1), self.k or (2, 2)
         uncounted, most = not self.count_include_pad, to_cli(tuple(side // 2 for side in k))
         least = to_cli(tuple(max(side, 2 * p) for side, p in zip(k, self.p, strict=True)))
@@ -67,7 +67,7 @@ class Pool(Pooled):
             self.fill_in(s=self.s or self.k)
 
     def story(self) -> Story:
-        """One step for each output cell."""
+        """One step per output cell."""
         x, graph, options = self.map.values, Graph(), dict[str, Any]()
         title = _TITLES[self.kind][0 if self.output_size is None else 1 if self.output_size == (1, 1) else 2]
         story = Story(self, Text(title), graph)
@@ -97,7 +97,7 @@ class Pool(Pooled):
             for at in windows.positions():
                 value = self.kept(X, Y, windows, at, counts_padding=self.count_include_pad)
                 caption = equation(Y.symbol("y", at), value, Y.rounded(at), letters=70)
-                yield story.step(caption, X.move_window(windows, at, (), winners.get(at)), Y.write(at))
+                yield story.step(caption, X.move_window(windows, at, winner=winners.get(at)), Y.write(at))
             if windows.count > 1:
                 kept = [X.set(cell, role="winner") for cell in winners.values()]
                 yield story.step(left_of(x.size, winners), kept, story.uncover(), beats=2)
