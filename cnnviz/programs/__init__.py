@@ -19,12 +19,12 @@ def frameworks() -> tuple[str, ...]:
     return tuple(sorted(file.stem for folder in __path__ for file in Path(folder).glob("[!_]*.py")))
 
 
-def check_framework(name: str, option: str = "--code") -> str:
+def check_framework(name: str) -> str:
     """The framework of a name, in whatever case; raises UsageError for one that is not there."""
     known = str(name).strip().lower()
     if known in frameworks():
         return known
-    raise UsageError(f"{option} {quote(str(name))} is not known: {suggest(known, frameworks())}")
+    raise UsageError(f"--code {quote(str(name))} is not known: {suggest(known, frameworks())}")
 
 
 def program(operation: Operation | None, framework: str, command: str) -> str:

@@ -11,7 +11,7 @@ from cnnviz.record import Record
 from cnnviz.render.canvas import Box, Look, apart, hull
 from cnnviz.render.flashes import LEAST_MILLISECONDS, FlashGuard
 from cnnviz.render.layout import Layout, arrange
-from cnnviz.render.palette import MOST_COLORS, Palette, Pixels, build_clear_palette, build_palette, key_color
+from cnnviz.render.palette import Palette, Pixels, build_clear_palette, build_palette, key_color
 from cnnviz.render.panels import painter_class
 from cnnviz.render.panels.base import Way, eased
 from cnnviz.render.raster import Raster
@@ -81,7 +81,6 @@ class Film:
         min_glide_milliseconds: int = 0,
         opening: bool = False,
         transparent: bool = False,
-        colors: int = MOST_COLORS,
     ) -> None:
         self.storyboard, self.theme, self.timing = storyboard, theme, timing
         self.tween, self.opening, self._min_glide_milliseconds = tween, opening, min_glide_milliseconds
@@ -91,7 +90,7 @@ class Film:
         self._look = Look(theme=drawn, typesetter=typesetter, unit=self.layout.fit.unit)
         shown = theme.page["ground"] if transparent else None
         # Vector formats need no palette, so it is made on demand.
-        self._palette = cache(lambda: _palette(storyboard, self.layout, drawn, colors, shown))
+        self._palette = cache(lambda: _palette(storyboard, self.layout, drawn, shown))
 
     @property
     def size(self) -> tuple[int, int]:
@@ -226,13 +225,12 @@ def _with_key_color(storyboard: Storyboard, layout: Layout, theme: Theme) -> The
     return theme.on(key_color([*solid, *(color for pair in ramps for color in pair)]))
 
 
-def _palette(storyboard: Storyboard, layout: Layout, theme: Theme, most: int, shown: Color | None) -> Palette:
+def _palette(storyboard: Storyboard, layout: Layout, theme: Theme, shown: Color | None) -> Palette:
     """The palette of a theme; if another colour may be `shown` instead, the ground is transparent."""
     solid, ramps = _colors(storyboard, layout, theme)
     if shown is None:
-        return build_palette(solid, ramps, most)
-    fewer = most if most < MOST_COLORS else None
-    return build_clear_palette(solid, ramps, ground=theme.page["ground"], shown=shown, most=fewer)
+        return build_palette(solid, ramps)
+    return build_clear_palette(solid, ramps, ground=theme.page["ground"], shown=shown)
 
 
 def _colors(storyboard: Storyboard, layout: Layout, theme: Theme) -> tuple[list[Color], list[tuple[Color, Color]]]:

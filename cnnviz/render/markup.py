@@ -12,7 +12,7 @@ import numpy as np
 
 from cnnviz.render.agg import formula_of
 from cnnviz.render.mpl import Outline
-from cnnviz.render.pen import RIM, Pen
+from cnnviz.render.pen import Pen
 from cnnviz.render.text import Part, Placed, TextLine
 from cnnviz.render.theme import Color
 
@@ -55,35 +55,28 @@ class MarkupPen(Pen):
 
     def text(self, line: TextLine, x: int, baseline: int, color: Color, strong: Color | None = None) -> None:
         """Write a line."""
-        self._write(line, x, baseline, color, strong or color, 0)
-
-    def rim(self, line: TextLine, x: int, baseline: int, color: Color) -> None:
-        """Draw around where a line is going to be written."""
-        self._write(line, x, baseline, color, color, 2 * RIM)
-
-    def _write(self, line: TextLine, x: int, baseline: int, color: Color, strong: Color, rim: int) -> None:
         for run in runs(line):
             part, placed = run[0]
-            ink = strong if part.strong else color
+            ink = strong if part.strong and strong else color
             left, top = x + placed.x + self._shift[0], baseline + self._shift[1]
             formula = formula_of(part.text, part.size, part.bold) if part.math else None
             if formula is not None:
-                self._markup.append(self._formula(part, formula, left, top + round(part.drop), ink, rim))
+                self._markup.append(self._formula(part, formula, left, top + round(part.drop), ink))
                 continue
             text, width = "".join(one.text for one, _ in run), run[-1][1].x + run[-1][1].piece.advance - placed.x
-            self._markup.append(self._words(text, part, left, top, width, ink, rim))
+            self._markup.append(self._words(text, part, left, top, width, ink))
 
     @abstractmethod
     def _path(self, path: Outline, color: Color, stroke: float = 0, style: str = "solid") -> None:
         """Fill a path or draw it, with round ends unless it is dashed or `square`."""
 
     @abstractmethod
-    def _formula(self, part: Part, formula: Any, x: float, y: float, color: Color, rim: int) -> str:
-        """A formula, or only its rim of some width."""
+    def _formula(self, part: Part, formula: Any, x: float, y: float, color: Color) -> str:
+        """A formula."""
 
     @abstractmethod
-    def _words(self, text: str, part: Part, x: float, y: float, width: float, color: Color, rim: int) -> str:
-        """Words of one manner, as wide as pixels have them, or only their rim of some width."""
+    def _words(self, text: str, part: Part, x: float, y: float, width: float, color: Color) -> str:
+        """Words of one manner, as wide as pixels have them."""
 
 
 def runs(line: TextLine) -> Iterator[Run]:

@@ -109,7 +109,7 @@ class Palette:
 
 
 def build_clear_palette(
-    solid: Iterable[Color], ramps: Iterable[tuple[Color, Color]], ground: Color, shown: Color, most: int | None = None
+    solid: Iterable[Color], ramps: Iterable[tuple[Color, Color]], ground: Color, shown: Color
 ) -> Palette:
     """A palette for pictures drawn on the key colour `ground`, which is left out of them."""
     pairs = list(dict.fromkeys(ramps))
@@ -119,7 +119,7 @@ def build_clear_palette(
     solid = [color for color in (*solid, *inks, *(color for pair in within for color in pair)) if color != ground]
     # No edge within a cell may find its nearest colour among those to the ground.
     room = _MOST_INDICES - 1 - _STEPS * len(inks)
-    opaque = build_palette(solid, within, min(room, most or room), _NEAR)
+    opaque = build_palette(solid, within, room, _NEAR)
     return opaque.on_nothing(ground, shown, inks)
 
 

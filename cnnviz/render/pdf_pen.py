@@ -89,7 +89,7 @@ class PdfPen(MarkupPen):
         lengths = " ".join(_f(length * stroke) for length in DASHES[style] or ())
         self._markup.append(f"{_components(color)} RG {_f(stroke, 2)} w {ends} [{lengths}] 0 d\n{way}S\n")
 
-    def _formula(self, part: Part, formula: Any, x: float, y: float, color: Color, rim: int) -> str:
+    def _formula(self, part: Part, formula: Any, x: float, y: float, color: Color) -> str:
         """A formula's glyphs and rules, and how it is said."""
         words, before = [], ""
         for font, size, code, glyph, dx, dy in formula_glyphs(formula):
@@ -100,15 +100,14 @@ class PdfPen(MarkupPen):
             words.append(f"{look if look != before else ''}{place} {self._file.code(face, glyph, sign)} Tj\n")
             before = look
         rules = "".join(
-            f"{_f(x + dx, 2)} {_f(y - float(dy), 2)} {_f(w, 2)} {_f(-float(h), 2)} re {'S' if rim else 'f'}\n"
+            f"{_f(x + dx, 2)} {_f(y - float(dy), 2)} {_f(w, 2)} {_f(-float(h), 2)} re f\n"
             for dx, dy, w, h in formula.rects
         )
-        mode = f"{int(rim > 0)} Tr"
-        body = f"{self._ink(part, color, rim)}BT 100 Tz {mode}\n{''.join(words)}0 Tr ET\n{rules}"
-        return _said("" if rim else spoken(part.text), body)
+        body = f"{_ink(part, color)}BT 100 Tz 0 Tr\n{''.join(words)}0 Tr ET\n{rules}"
+        return _said(spoken(part.text), body)
 
-    def _words(self, text: str, part: Part, x: float, y: float, width: float, color: Color, rim: int) -> str:
-        """One text, as wide as pixels have it; a rim is no text that can be found."""
+    def _words(self, text: str, part: Part, x: float, y: float, width: float, color: Color) -> str:
+        """One text, as wide as pixels have it."""
         faces = [font_of(sign, part.bold) for sign in text]
         glyphs = [glyph_of(face, sign) for face, sign in zip(faces, text, strict=True)]
         own = sum(advance(face, glyph) for face, glyph in zip(faces, glyphs, strict=True)) * part.size
@@ -118,19 +117,11 @@ class PdfPen(MarkupPen):
             if face != before:
                 # A face without a bold one of its own gets thicker strokes.
                 thick = f"2 Tr {_f(part.size / 30, 2)} w " if lacks_weight(face, part.bold) else "0 Tr "
-                said += f"{'1 Tr ' if rim else thick}{self._file.font(face)} {_f(part.size, 2)} Tf "
+                said += f"{thick}{self._file.font(face)} {_f(part.size, 2)} Tf "
             said += f"{self._file.code(face, glyph, sign)} Tj "
             before = face
         said = said.replace("> Tj <", "")
-        body = f"{self._ink(part, color, rim)}BT {_f(stretch, 2)} Tz 1 0 0 -1 {_f(x, 2)} {_f(y, 2)} Tm {said}0 Tr ET\n"
-        return _said("", body) if rim else body
-
-    def _ink(self, part: Part, color: Color, rim: int) -> str:
-        """The colours that fill and draw letters, and the width of a rim."""
-        fill = f"{_components(color)} rg\n"
-        if rim:
-            return f"{_components(color)} RG {rim} w 1 J 1 j [] 0 d\n"
-        return fill + fill.upper() if part.bold else fill
+        return f"{_ink(part, color)}BT {_f(stretch, 2)} Tz 1 0 0 -1 {_f(x, 2)} {_f(y, 2)} Tm {said}0 Tr ET\n"
 
     def _at(self, x: float, y: float) -> str:
         return f"{_f(x + self._shift[0], 2)} {_f(y + self._shift[1], 2)}"
@@ -139,6 +130,12 @@ class PdfPen(MarkupPen):
 def _said(text: str, body: str) -> str:
     """What is drawn with what stands for it where texts are searched and copied."""
     return f"/Span<</ActualText<feff{text.encode('utf-16-be').hex()}>>>BDC\n{body}EMC\n"
+
+
+def _ink(part: Part, color: Color) -> str:
+    """The colours that fill letters and, of bold ones, draw them."""
+    fill = f"{_components(color)} rg\n"
+    return fill + fill.upper() if part.bold else fill
 
 
 def _components(color: Color) -> str:

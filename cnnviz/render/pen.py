@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -25,12 +25,8 @@ _TONES = {
     "crisp": np.array([0, 128, 255], np.uint8)[np.digitize(np.arange(256), (56, 168))],
     "hard": np.array([0, 255], np.uint8)[np.digitize(np.arange(256), (128,))],
 }
-RIM = 2
-"""Pixels of the rim around a text that stands on curves."""
 
 _BLACK = (0, 0, 0)
-_AROUND = ((-RIM, 0), (RIM, 0), (0, -RIM), (0, RIM), (-1, -1), (-1, 1), (1, -1), (1, 1))
-_KEPT_RIMS = 256
 
 
 class Stamp:
@@ -102,10 +98,6 @@ class Pen:
         for cover, left, top, is_strong in covers_of(line):
             self._blend(x + left, baseline + top, cover, strong if is_strong and strong else color)
 
-    def rim(self, line: TextLine, x: int, baseline: int, color: Color) -> None:
-        """Draw around where a line is going to be written."""
-        self.stamp(_rim_of(line), x, baseline, color)
-
     def stamp(self, stamp: Stamp, x: int, y: int, color: Color) -> None:
         """Draw a stamp, its origin at a place."""
         self._blend(x + stamp.piece.left, y + stamp.piece.top, stamp.piece.mask, color)
@@ -156,17 +148,3 @@ class Pen:
         mixed += np.uint16(127)
         mixed //= np.uint16(255)
         under[:] = mixed
-
-
-@lru_cache(maxsize=_KEPT_RIMS)
-def _rim_of(line: TextLine) -> Stamp:
-    def draw(pen: Pen, color: Color) -> None:
-        for dx, dy in _AROUND:
-            pen.text(line, dx, dy, color, color)
-
-    return Stamp(rim_box(line, 0, 0), draw)
-
-
-def rim_box(line: TextLine, x: int, baseline: int) -> Box:
-    """All pixels of a text with its rim."""
-    return Box(x, baseline - line.ascent, x + line.width, baseline + line.descent).grown(RIM + 2)

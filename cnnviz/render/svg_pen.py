@@ -167,24 +167,17 @@ class SvgPen(MarkupPen):
             look += f' stroke-linecap="butt" stroke-dasharray="{lengths}"'
         self._markup.append(f'<path {look} d="{"".join(_steps(moved, 10))}"/>')
 
-    def _formula(self, part: Part, formula: Any, x: float, y: float, color: Color, rim: int) -> str:
-        """A formula says what it is, unless it is the rim of another."""
-        # The glyphs' own scale makes strokes thinner.
-        look = f'fill="{hex_color(color)}"{_rim(color, rim * _EM / part.size)}'
-        label = 'aria-hidden="true"' if rim else f'aria-label="{escaped(spoken(part.text))}"'
-        return f'<use xlink:href="#{self._defs.formula(part, formula)}" x="{_f(x)}" y="{_f(y)}" {look} {label}/>'
+    def _formula(self, part: Part, formula: Any, x: float, y: float, color: Color) -> str:
+        """A formula says what it is."""
+        look = f'fill="{hex_color(color)}" aria-label="{escaped(spoken(part.text))}"'
+        return f'<use xlink:href="#{self._defs.formula(part, formula)}" x="{_f(x)}" y="{_f(y)}" {look}/>'
 
-    def _words(self, text: str, part: Part, x: float, y: float, width: float, color: Color, rim: int) -> str:
+    def _words(self, text: str, part: Part, x: float, y: float, width: float, color: Color) -> str:
         look = ' font-weight="700"' if part.bold else ""
-        look += ' aria-hidden="true"' if rim else ""
         # Held by its middle, for other fonts than ours have other widths.
         place = f'x="{_f(x + width / 2)}" y="{_f(y)}"' + (f' textLength="{_f(width)}"' if len(text) > 1 else "")
-        look += f' fill="{hex_color(color)}"{_rim(color, rim)}'
+        look += f' fill="{hex_color(color)}"'
         return f'<text {place} font-size="{_f(part.size)}"{look}>{escaped(text)}</text>'
-
-
-def _rim(color: Color, width: float) -> str:
-    return f' stroke="{hex_color(color)}" stroke-width="{_f(width)}"' if width else ""
 
 
 def hex_color(color: Color) -> str:

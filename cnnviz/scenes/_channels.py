@@ -15,6 +15,9 @@ MOST_DRAWN = 5
 """Channels, and maps, that the stage has room for."""
 
 
+FIRST_AND_LAST = Text("of many channels and maps the first and the last are drawn")
+
+
 def drawn(channels: int, filters: int, groups: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Which channels and filters are drawn: all, or of more than there is room for the first and the last.
 

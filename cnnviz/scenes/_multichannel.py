@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnnviz.ops import conv2d
-from cnnviz.scenes._channels import between, describe_weights, drawn, held, kernels, sheets
+from cnnviz.scenes._channels import FIRST_AND_LAST, between, describe_weights, drawn, held, kernels, sheets
 from cnnviz.scenes._padding import BELOW
-from cnnviz.story import Axis, Cells, Index, Story, Windows, check_steps, note_zeros, sheet_marks
+from cnnviz.story import Axis, Cells, Index, Story, Windows, check_steps, note_zeros, sheet_marks, steps_fill
 from cnnviz.storyboard import Change, Step
-from cnnviz.words import Joined, Math, Number, Shape, Text, Words, dot, equation, total
+from cnnviz.words import Joined, Math, Number, Shape, Text, Words, dot, equation, joined, total
 
 if TYPE_CHECKING:
     from cnnviz.scenes.conv import Conv
@@ -138,11 +138,19 @@ def convolve(scene: Conv) -> Story:
         emptied = [S.set((n, 0, 0), role="pending", value=float("nan")) for n in range(len(sums) if adds else 0)]
         yield story.answer(Text(answer, **given), *(cells.reset() for cells in (X, *W)), emptied)
 
+    alt = Text(
+        "a convolution of {i} with {w}: each filter has a kernel for every channel that it sees; {steps} the {o} "
+        "output, each cell the sum of what the kernels give",
+        i=Shape(x.shape),
+        w=given["w"],
+        steps=steps_fill(windows.count),
+        o=Shape(windows.out),
+    )
     return story.play(
         steps,
         windows.count + 1,
         *stage,
-        alt=Text("a convolution of {i} with {w} to {o}", i=Shape(x.shape), w=given["w"], o=Shape(windows.out)),
+        alt=alt if (len(shown), len(made)) == (channels, filters) else joined((alt, FIRST_AND_LAST)),
         formula=describe_weights(w, filters, offsets, filters * int(np.prod(slide.windows.out))),
         convention=Text("cross-correlation: kernel not flipped"),
     )

@@ -97,4 +97,10 @@ def separate(scene: SeparableConv) -> Story:
         Text("full: {n} weights", n=equation(None, Number(filters) * numbers, many)),
     )
     stage = (X, "∗", D, counts), (Operator(name="into", text="→"), Z, Operator(name="mixing", text="∗"), P, "=", Y)
-    return story.play(steps, count, *stage, formula=joined(weights_of, "     "))
+    alt = Text(
+        "a depthwise convolution of a {i} input, each channel with a kernel of its own, then a pointwise one that "
+        "mixes the channels: {few} multiplications instead of {many}",
+        i=Shape(x.shape),
+        **products,
+    )
+    return story.play(steps, count, *stage, alt=alt, formula=joined(weights_of, "     "))

@@ -168,5 +168,12 @@ def tell_stack(scene: Signal, dilations: tuple[int, ...]) -> Story:
         for u in taps(n, t)
     )
     panel = Network(name="stack", nodes=tuple(nodes()), edges=tuple(edges))
+    alt = Text(
+        "{n} causal convolutions with dilations {d} on a signal of {length}: the last output sees {r} inputs",
+        n=top,
+        d=", ".join(map(str, dilations)),
+        length=length,
+        r=seen,
+    )
     roles = ("kernel", "output", "input", "pending")
-    return story.play(steps, 2 + 2 * top, (panel,), step_roles=roles, formula=formula)
+    return story.play(steps, 2 + 2 * top, (panel,), alt=alt, step_roles=roles, formula=formula)

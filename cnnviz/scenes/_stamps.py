@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from cnnviz.ops import conv_transpose2d
 from cnnviz.parameters import Size
-from cnnviz.scenes._channels import describe_weights, drawn, kernels, sheets
+from cnnviz.scenes._channels import FIRST_AND_LAST, describe_weights, drawn, kernels, sheets
 from cnnviz.story import WINDOW, Axis, Cells, Graph, Index, Story, Tensor, Windows, check_steps, raise_if, sheet_marks
 from cnnviz.storyboard import Change, Mark, Operator, Shade, Step, Values
 from cnnviz.words import (
@@ -316,17 +316,19 @@ def stamp_maps(scene: TransposedConv) -> Story:
         caption = Text("All {n} stamps added up: {shape}", n=Number(x.size), shape=Strong(Shape(y.values.shape[1:])))
         yield story.answer(caption, stamps.uncover(), *(each.reset() for each in W))
 
+    alt = Text(
+        "a transposed convolution of {i} with {w}: each cell of a channel stamps its multiple of that one's kernels, "
+        "one for every map, and the stamps add up to {o}",
+        i=Shape(x.shape),
+        w=Shape(w.shape),
+        o=Shape(y.values.shape[1:]),
+    )
     return story.play(
         steps,
         count,
         (X, "→", Y),
         ([*W[:1], "…", *W[1:]] if len(shown) < channels else W),
-        alt=Text(
-            "a transposed convolution of {i} with {w} to {o}",
-            i=Shape(x.shape),
-            w=Shape(w.shape),
-            o=Shape(y.values.shape[1:]),
-        ),
+        alt=alt if (len(shown), len(maps)) == (channels, filters) else joined((alt, FIRST_AND_LAST)),
         formula=describe_weights(w, filters, offsets, x.size),
         step_roles=("input", "kernel", "overlap", "output", "neighbour"),
         convention=Text("kernel not rotated: each pixel stamps it as given"),

@@ -12,7 +12,7 @@ from cnnviz.errors import UsageError
 from cnnviz.notation import exact_digits
 from cnnviz.ops import pixel_shuffle, pixel_unshuffle
 from cnnviz.parameters import Size
-from cnnviz.story import Cells, Graph, Story, Tensor, filled, load_maps, times, transposed_conv_size
+from cnnviz.story import Cells, Graph, Story, Tensor, filled, load_maps, steps_fill, times, transposed_conv_size
 from cnnviz.storyboard import Mark, Step, Values
 from cnnviz.words import Math, Number, Shape, Text, Words, total
 
@@ -129,8 +129,8 @@ def tell_shuffle(scene: Upsample) -> Story:
     colours = np.repeat(_ROLES[: r * r], rows * columns)
     coming = (colours[moved.argsort(axis=None)] if back else colours).reshape(given.shape)
     coloured = (colours if back else colours[moved.ravel()]).reshape(moved.shape)
-    title = Text("Pixel unshuffle" if back else "Pixel shuffle")
-    story = Story(scene, title, graph)
+    title = "Pixel unshuffle" if back else "Pixel shuffle"
+    story, name = Story(scene, Text(title), graph), Text(title.lower())
     away = "Every {n}th row and column becomes a channel, and no number changes: {i} → {o}"
     near = "{n} channels become one map, and no number changes: {i} → {o}"
     shapes = {"i": Shape(x.shape), "o": Shape(y.values.shape[1:])}
@@ -161,6 +161,7 @@ def tell_shuffle(scene: Upsample) -> Story:
         Y.values.size,
         (X, "→", Y),
         answer=Text("Every number is still there: only its place is new"),
+        alt=Text("{name}: {steps} the {o} output", name=name, steps=steps_fill(Y.values.size), o=shapes["o"]),
         formula=formula,
         step_roles=_ROLES,
     )

@@ -106,6 +106,7 @@ class Attention(Scene):
             (Q, K, Operator(name="scored", text=Math(r"q\cdot k/\sqrt{d}\;="), size=22), S),
             (Operator(name="softmax", text="softmax →", size=20), P, "·", V, "=", Y),
             answer=Text("Each row of weights sums to 1: every output lies among the values"),
+            alt=Text("attention of {n} tokens: scores, their softmax by rows, and the weighted values", n=self.tokens),
             step_roles=("output", "overlap"),
             formula=Math(r"y=\mathrm{softmax}(QK^{T}/\sqrt{d})\,V"),
         )

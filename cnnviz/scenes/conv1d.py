@@ -85,7 +85,7 @@ class Conv1d(Signal):
             answer = Text("No output has seen what comes after its own time")
         elif self.p and length == windows.count:
             answer = Text("Padding keeps the length: {i} → {o}", **sizes)
-        alt = "a {k}-cell kernel slides along a signal of {i} with {settings}; {steps} the output"
+        alt = "a {k}-cell kernel sliding along a signal of {i} with {settings}; {steps} the output"
         return story.play(
             steps,
             windows.count,

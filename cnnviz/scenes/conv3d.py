@@ -84,7 +84,7 @@ class Conv3d(Scene):
                 yield story.step(caption, X.move_windows(windows, at, notes=times(weights)), Y.write(at))
 
         answer = Text("Every output sums over {n} slices, with the same {weights} weights", n=len(w), weights=w.size)
-        alt = "a {k} kernel slides through a {i} volume with {settings}; {steps} the {o} output"
+        alt = "a {k} kernel sliding through a {i} volume with {settings}; {steps} the {o} output"
         shapes = {"k": Shape(w.shape), "i": Shape(x.shape), "o": Shape(windows.out)}
         return story.play(
             steps,

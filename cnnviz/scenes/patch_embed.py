@@ -29,7 +29,7 @@ from cnnviz.story import (
     sheet_marks,
 )
 from cnnviz.storyboard import Mark, Operator, Step
-from cnnviz.words import Extent, Math, Number, Text, equation, joined
+from cnnviz.words import Extent, Math, Number, Shape, Text, equation, joined
 
 _MOST_PATCHES, _MOST_NUMBERS = 16, 48
 
@@ -128,12 +128,14 @@ class PatchEmbed(Scene):
         )
         times = Operator(name="times", text=Math(r"P\cdot"), size=24)
         product = Operator(name="product", text=Math(r"^{T}+b=" if b.value else r"^{T}="), size=22)
+        told = "a patch embedding: {x} cut into {n} patches; weights of {w} make a token of each, as a convolution does"
         return story.play(
             steps,
             count * (d + 2),
             (X, "→", P),
             (times, W, product, T, Operator(name="same", text="="), Y),
             answer=Text("Tokens are the cells of a convolution with kernel = stride = {p}", p=Extent(self.patch)),
+            alt=Text(told, x=Shape(x.shape), n=count, w=Shape((d, m))),
             formula=joined(formula, "    "),
             convention=Text("a row: channel by channel, each row by row"),
         )

@@ -75,7 +75,7 @@ class PoolBackward(PooledBack):
             answer=Text("Both gradients have the same sum: nothing is lost"),
             alt=Text(
                 "back-propagation through {name}: {slides}; each cell of the {grad} gradient of the output {goes}",
-                name=title,
+                name=Text("max pooling" if is_max else "average pooling"),
                 slides=slide.describe(story.settings_text("window"), "window"),
                 grad=Shape(windows.out),
                 goes=Text("goes to the cell that was the maximum" if is_max else "is divided among its window"),

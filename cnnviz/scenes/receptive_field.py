@@ -94,7 +94,7 @@ class ReceptiveField(Scene):
             1 + len(layers),
             maps,
             answer=answer(maps[0]),
-            alt=Text("a cell opens backwards through {layers}: it sees {r} of the input", layers=self.layers, r=r),
+            alt=Text("a cell opening backwards through {layers}: it sees {r} of the input", layers=self.layers, r=r),
             formula=equation(
                 Math(r"r=1+\Sigma\,(k-1)\cdot d\cdot j"), total([Number(1), *field_growth(self._slides)]), self.field
             ),

@@ -87,10 +87,11 @@ class Shapes(Scene):
             rest = () if wrong else highlight_row(table, len(entries))
             yield story.step(closing(rows), rest, beats=2)
 
+        alt = Text("a table of {n} layers: the shape of each output, parameters and multiplications", n=len(layers))
         costs = r"F\cdot(C\cdot k^2+1)\qquad F\cdot o^2\cdot C\cdot k^2"
         formula = r"o=\lfloor(i+2p-d(k-1)-1)/s\rfloor+1\qquad " + costs
         count = 2 + len(rows) + (not wrong)
-        return story.play(steps, count, (table,), formula=Math(formula), step_roles=())
+        return story.play(steps, count, (table,), alt=alt, formula=Math(formula), step_roles=())
 
     @staticmethod
     def _entries(row: ShapeRow) -> tuple[Words, ...]:

@@ -111,4 +111,5 @@ class Upsample(Scene):
 
         formulas = [way.formula for name, way in ways.items() if name == self.kind or name != LEARNED]
         formula, answer = joined(formulas, "      "), Text(_ANSWERS[self.kind])
-        return story.play(steps, int(np.prod(out)), *stage, formula=formula, answer=answer)
+        alt = Text("a {i} map upsampled to {o} by {names}", **sizes, names=joined(ways))
+        return story.play(steps, int(np.prod(out)), *stage, alt=alt, formula=formula, answer=answer)

@@ -260,7 +260,7 @@ class Story:
         steps: Callable[[], Iterator[Step]],
         count: int,
         *stage: Sequence[Cells | Panel | str],
-        alt: Words | None = None,
+        alt: Words,
         step_roles: Sequence[str] = ("kernel", "kernel_on_padding", "output"),
         animated: bool = True,
         answer: Words = "",
@@ -269,10 +269,9 @@ class Story:
         """Set the `count` steps, a function that generates them, and the `stage`, rows of panels; returns the story.
 
         An `answer` adds a last step that uncovers all panels and states the conclusion. `alt` completes "Animation of
-        …" (or is the whole alt text if the figure is not `animated`), by default with the title and settings; a small
-        result and the point follow. `texts` are the formula and the convention.
+        …" (or is the whole alt text if the figure is not `animated`); a small result follows. `texts` are the formula
+        and the convention.
         """
-        alt = alt or Text("{title}: {settings}", title=self.title, settings=self.settings_text())
         alts = [Text("Animation of {what}", what=alt) if animated else alt, *self._result()]
         self._board = {
             "alt": sentences(*alts),

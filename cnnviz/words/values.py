@@ -171,9 +171,9 @@ def _is_transcendental(part: Expression) -> bool:
     )
 
 
-def relation(left: Expression, right: Expression, values: Environment | None = None) -> str:
+def relation(left: Expression, right: Expression) -> str:
     """The sign between two expressions as they are written: `=` where they are equal, `≈` where one is rounded."""
-    a, b = exact(left, values), exact(right, values)
+    a, b = exact(left), exact(right)
     if isinstance(b, np.ndarray):
         return "=" if isinstance(a, np.ndarray) and all(x == y for x, y in zip(a, b, strict=True)) else "≈"
     if isinstance(a, Fraction) and isinstance(b, Fraction):

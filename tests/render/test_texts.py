@@ -55,7 +55,7 @@ class Listener(Pen):
     def nothing(self, *_, **__):
         pass
 
-    rect = image = frame = hatch = rim = stamp = polyline = polygon = disc = nothing
+    rect = image = frame = hatch = stamp = polyline = polygon = disc = nothing
 
 
 def texts(film):
