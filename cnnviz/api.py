@@ -1,4 +1,4 @@
-"""Scenes as Python functions, with a signature and a docstring from their declared parameters."""
+"""Scenes as Python functions, whose signatures and docstrings are made from the declared parameters."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cnnviz.pipeline import Figure, make
 
 
 def python_line(scene: str, parameters: Mapping[str, Any], file: str) -> str:
-    """The call that makes a figure's file, or an empty text where Python has no name for its scene."""
+    """The Python call that makes a figure's file; empty if the scene's name is not a valid identifier."""
     name = scene.replace("-", "_")
     if not name.isidentifier():
         return ""
@@ -32,10 +32,10 @@ def scene_function(name: str) -> Callable[..., Figure]:
     parameters = declared(scene).values()
     positional = sorted((p for p in parameters if p.spec.positional or p.spec.unnamed), key=lambda p: p.spec.unnamed)
 
-    kinds = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
+    passing = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
     ordered = positional + [p for p in parameters if p not in positional]
     signature = inspect.Signature(
-        [inspect.Parameter(p.name, kinds[p not in positional], default=p.default) for p in ordered],
+        [inspect.Parameter(p.name, passing[p not in positional], default=p.default) for p in ordered],
         return_annotation=Figure,
     )
 
@@ -44,19 +44,19 @@ def scene_function(name: str) -> Callable[..., Figure]:
 
     function.__name__ = function.__qualname__ = name
     function.__module__ = "cnnviz"
-    lines = "\n".join(f"{p.name} : {_kind(p)}\n    {_text(p)}" for p in parameters)
+    lines = "\n".join(f"{p.name} : {_type_text(p)}\n    {_description(p)}" for p in parameters)
     function.__doc__ = f"{docstring(scene)}\n\nParameters\n----------\n{lines}\n"
     function.__signature__ = signature  # type: ignore[attr-defined]
     return function
 
 
-def _kind(parameter: Parameter) -> str:
+def _type_text(parameter: Parameter) -> str:
     names = {"int": "int", "float": "float", "str": "str", "bool": "bool", "ArrayLike": "str, path or array"}
-    kind = names.get(parameter.type.__name__, "int or (rows, columns)")
-    return kind + (f", default {parameter.shown_default}" if parameter.shown_default else "")
+    text = names.get(parameter.type.__name__, "int or (rows, columns)")
+    return text + (f", default {parameter.shown_default}" if parameter.shown_default else "")
 
 
-def _text(parameter: Parameter) -> str:
+def _description(parameter: Parameter) -> str:
     spec = parameter.spec
     unit = f" In {spec.unit}." if spec.unit else ""
     alias = f" Also `{spec.alias.replace('-', '_')}`." if spec.alias else ""

@@ -1,4 +1,4 @@
-"""What all figures have in common: how they look and how they play."""
+"""Options that all figures share: how they look and how they play."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from cnnviz.places import PLACES
 from cnnviz.programs import frameworks
 
 _BYTES = re.compile(r"(\d{1,12}(?:[.,]\d{1,6})?) ?([KMG]?)(i?)B?", re.IGNORECASE)
-# Without `--step` a figure is slow enough to be read and still over before a talk's audience looks away; of a
-# bare one, which nobody reads, a step takes a share of that.
-LONGEST_STEP, SHORTEST_STEP, WHOLE, BARE_SHARE = 1.0, 0.05, 24.0, 0.45
+# Without `--step` a figure is slow enough to read and over before an audience looks away. A bare figure has nothing to
+# read, so its steps are shorter.
+MAX_STEP_SECONDS, MIN_STEP_SECONDS, TARGET_SECONDS, BARE_STEP_FACTOR = 1.0, 0.05, 24.0, 0.45
 
 _look, _timing = partial(param, group="Look"), partial(param, group="Timing")
 _FRAMES = ("first", "last", "all")
 
-# What a bare figure has where nothing else is said: nobody reads it, and it is to be a small file.
+# Defaults of a bare figure: there is nothing to read, and the file should be small.
 _BARE: Mapping[str, Any] = {"width": 320, "hold": 2.0, "tween": 2}
 
 
@@ -53,7 +53,7 @@ def _languages() -> Iterable[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Appearance(Parameters):
-    """What all figures have in common: how they look and how they play."""
+    """Options that all figures share: how they look and how they play."""
 
     title: str | None = _look(None, help="Title instead of the figure's own.", shown_default="the figure's own")
     subtitle: str | None = _look(
@@ -75,7 +75,7 @@ class Appearance(Parameters):
     )
     transparent: bool = _look(
         False,
-        help="Leave out the background; on dark slides with --theme dark or blueprint.",
+        help="No background; for dark slides add --theme dark or blueprint.",
     )
     bare: bool = _look(
         False,
@@ -91,13 +91,13 @@ class Appearance(Parameters):
     )
     step: float | None = _timing(
         None,
-        help="Shortest time that a step is shown.",
+        help="Shortest time to show a step.",
         lo=0.02,
         hi=MAX_SECONDS,
         unit="s",
-        shown_default=f"{LONGEST_STEP:g}, less where there are many steps",
+        shown_default=f"{MAX_STEP_SECONDS:g}, less where there are many steps",
     )
-    hold: float = _timing(3.0, help="How long the last step is held.", lo=0.02, hi=MAX_SECONDS, unit="s")
+    hold: float = _timing(3.0, help="How long to hold the last step.", lo=0.02, hi=MAX_SECONDS, unit="s")
     tween: int | None = _timing(
         None,
         help=f"Frames in which a window glides to its next position, up to {MAX_TWEEN}; 0 jumps.",
@@ -108,19 +108,19 @@ class Appearance(Parameters):
     once: bool = _timing(False, help="Play once instead of looping.", negatable=True)
     for_: str | None = param(
         None,
-        help="Where it goes; sets the format, size, time and limit that are usual there.",
+        help="Where the figure goes; sets the format, size, timing and file limit for it.",
         choices=tuple(PLACES),
         group="Output",
     )
     max_size: str | None = param(
         None,
-        help="Bytes a file may have, such as 5MB: a larger one is made narrower.",
+        help="Largest file, such as 5MB: a picture that is too large is made narrower.",
         shown_default="no limit",
         group="Output",
     )
     frame: str = param(
         "last",
-        help="Step that a still shows: last, first, its number; all for .svg and .pdf.",
+        help="Step to show in a still: last, first or its number; all for .svg and .pdf.",
         group="Still",
         names=lambda: _FRAMES,
     )
@@ -145,17 +145,17 @@ class Appearance(Parameters):
         _check_line(self.subtitle or "", "--subtitle")
         _check_frame(self.frame)
         if self.sheet is not None and self.frame != "last":
-            raise UsageError(f"--frame {self.frame} is one step and --sheet many: leave one of them out")
+            raise UsageError(f"--frame {self.frame} is one step and --sheet is many: leave one out")
         if self.max_size is not None:
             bytes_of(self.max_size)
 
     def defaults(self) -> Mapping[str, Any]:
-        """The defaults of a bare figure, and of the place where it goes."""
+        """The defaults of a bare figure and of its destination."""
         return default_look(bare=self.bare, for_=self.for_)
 
 
 def default_look(*, bare: Any = False, for_: Any = None, **_: Any) -> Mapping[str, Any]:
-    """What `Appearance` has instead of its declared defaults where these of its parameters are given."""
+    """The defaults of `Appearance` that change with `bare` and `for_`."""
     place = PLACES.get(str(for_).lower())
     return {**(_BARE if bare is True else {}), **(place.look if place else {})}
 
@@ -181,7 +181,9 @@ def _check_line(text: str, option: str) -> None:
     if len(text) > MAX_TITLE:
         raise UsageError(f"{option} has {len(text)} characters: use at most {MAX_TITLE}")
     if not text.isprintable():
-        raise UsageError(f"{option} {quote(text)} holds a character that cannot be drawn: use one line of plain text")
+        raise UsageError(
+            f"{option} {quote(text)} contains a character that cannot be drawn: use one line of plain text"
+        )
     check_nesting(text, option)
 
 

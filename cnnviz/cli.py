@@ -1,4 +1,4 @@
-"""The command line: one command a scene, made from its declared parameters, and a few tools beside them."""
+"""The command line: a command for each scene, made from its declared parameters, and a few tools."""
 
 from __future__ import annotations
 
@@ -27,52 +27,52 @@ from cnnviz.pipeline import make
 from cnnviz.programs import frameworks
 
 _TOOLS_FOLDER = Path(__file__).with_name("commands")
-_SELDOM = 200_000
+_GC_THRESHOLD = 200_000
 _GROUPS = ("Operation", "Data", "Look", "Timing", "Still", "Output")
-_BY_PLACE = "_by_place"
+_POSITIONAL = "_positional"
 
 
 def tools() -> dict[str, Path]:
-    """The tools beside the scenes, and the files that hold them."""
+    """The commands that are not scenes, with their files."""
     return {file.stem: file for file in sorted(_TOOLS_FOLDER.glob("[!_]*.py"))}
 
 
 class SceneCommand(click.Command):
-    """A scene as a command; its help keeps the groups in which parameters are declared."""
+    """The command of a scene, with its options in groups."""
 
     def __init__(
-        self, name: str, arguments: list[click.Parameter], groups: dict[str, list[click.Parameter]], **more: Any
+        self, name: str, arguments: list[click.Parameter], groups: dict[str, list[click.Parameter]], **kwargs: Any
     ) -> None:
-        super().__init__(name, params=sum(groups.values(), arguments), **more)
+        super().__init__(name, params=sum(groups.values(), arguments), **kwargs)
         self._groups = groups
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As click does it; what is given by its place is the value of the option of that name."""
+        """Parse as click does, and use a positional argument as the value of its option."""
         rest = super().parse_args(ctx, args)
-        for key in [key for key in ctx.params if key.endswith(_BY_PLACE)]:
-            name, value = key.removesuffix(_BY_PLACE), ctx.params.pop(key)
+        for key in [key for key in ctx.params if key.endswith(_POSITIONAL)]:
+            name, value = key.removesuffix(_POSITIONAL), ctx.params.pop(key)
             if value is not None:
                 if ctx.params[name] is not None:
-                    raise click.UsageError(f"{name} is given twice, by its place and as --{name}", ctx)
+                    raise click.UsageError(f"{name} is given twice, as an argument and as --{name}", ctx)
                 ctx.params[name] = value
         return rest
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options group by group."""
+        """Write a section for each group of options."""
         for group, options in self._groups.items():
             with formatter.section(group):
                 formatter.write_dl([record for option in options if (record := option.get_help_record(ctx))])
 
 
 class Commands(click.Group):
-    """All scenes and tools; each is imported only when it is called."""
+    """All scenes and tools, imported when called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Scenes, then tools."""
         return [*find_scenes(), *tools()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """A tool, or the command of a scene."""
+        """A tool, or the command for a scene."""
         if cmd_name in tools():
             module = importlib.import_module(f"cnnviz.commands.{cmd_name}")
             tool: click.Command = module.command
@@ -85,14 +85,14 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does it, with a hint for a mistyped name."""
+        """Resolve as click does, with a hint for a mistyped name."""
         if not (args[0] in tools() or find_scene(args[0])):
             hint = suggest(args[0], tuple(self.list_commands(ctx)))
             raise click.UsageError(f"there is no command {args[0]!r}: {hint}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write figures and tools with one line each, without importing any scene."""
+        """List figures and tools with one line each, without importing them."""
         for heading, files in (("Figures", find_scenes()), ("Tools", tools())):
             with formatter.section(heading):
                 formatter.write_dl([(name, summary(file)) for name, file in files.items()])
@@ -122,11 +122,11 @@ class Commands(click.Group):
     callback=lambda _context, _option, folders: list(map(add_folder, folders)),
 )
 def cli() -> None:
-    """The whole program."""
+    """The main command."""
 
 
 def scene_command(name: str) -> click.Command:
-    """The command of a scene, from its dataclass and `Appearance`."""
+    """The command for a scene, from its dataclass and `Appearance`."""
     scene = load_scene(name)
     parameters = declared(scene).values()
     groups: dict[str, list[click.Parameter]] = {group: [] for group in _GROUPS}
@@ -135,7 +135,7 @@ def scene_command(name: str) -> click.Command:
     groups["Output"] += _output_options()
     arguments: list[click.Parameter] = [
         click.Argument(
-            [p.name + _BY_PLACE], required=False, metavar=f"[{p.name.upper()}]", shell_complete=completion(p)
+            [p.name + _POSITIONAL], required=False, metavar=f"[{p.name.upper()}]", shell_complete=completion(p)
         )
         for p in parameters
         if p.spec.positional
@@ -160,7 +160,7 @@ def _output_options() -> list[click.Parameter]:
             metavar="FILE",
             type=UserPath(),
             help="File to write; its extension chooses the format. "
-            "A folder gets a file named after the parameters, - is standard output.  "
+            "In a folder the file is named after the parameters; - is standard output.  "
             f"[default: in {OUTPUT_FOLDER}/, named after the parameters]",
         ),
         click.Option(
@@ -169,16 +169,16 @@ def _output_options() -> list[click.Parameter]:
             metavar="FORMATS",
             shell_complete=completing(known_formats),
             help="Formats, such as gif,mp4,html: "
-            "one rendering, a file each; frames for a folder of numbered PNGs.  [default: gif]",
+            "a file for each, from one rendering; frames is a folder of numbered PNGs.  [default: gif]",
         ),
         click.Option(
             ["--code"],
             metavar="FRAMEWORK",
             shell_complete=completing(frameworks),
-            help=f"Print the operation as a program ({', '.join(frameworks())}); a picture only with -o.",
+            help=f"Print a program that computes the same ({', '.join(frameworks())}); a picture only with -o.",
         ),
-        click.Option(["-q", "--quiet"], is_flag=True, help="Say nothing but errors."),
-        click.Option(["-v", "--verbose"], is_flag=True, help="Say more: the command, and the picture in words."),
+        click.Option(["-q", "--quiet"], is_flag=True, help="Print errors only."),
+        click.Option(["-v", "--verbose"], is_flag=True, help="Also print the command and the alt text."),
     ]
 
 
@@ -209,14 +209,14 @@ def _runner(name: str) -> Callable[..., None]:
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line; errors are one line, 2 for bad usage, 1 for a failure, 130 for Ctrl-C."""
-    # A tenth of the time of a figure went by looking for garbage while modules were imported, which leave none.
-    gc.set_threshold(_SELDOM)
-    # The next file that is opened would take the place of a stream that the shell has closed (`2>&-`).
+    """Run the command line; an error is one line and exits with 2 for bad usage, 1 for a failure, 130 for Ctrl-C."""
+    # Imports create no garbage, but looking for it took a tenth of the time of a figure.
+    gc.set_threshold(_GC_THRESHOLD)
+    # Otherwise the next file to be opened would take the place of a stream that the shell has closed (`2>&-`).
     for name in ("stdin", "stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "r+"))  # noqa: SIM115
-    # A file's name need not be UTF-8, nor a terminal able to show it: that is no reason to fail.
+    # A file name may not be valid UTF-8, and a terminal may be unable to show it.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
@@ -228,12 +228,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         if isinstance(error, click.NoSuchOption) and context and not error.possibilities:
-            # `-k 3` is meant for `--k 3`.
+            # `-k 3` probably means `--k 3`.
             options = [name for param in context.command.params for name in param.opts]
             meant = [name for name in options if name == f"-{error.option_name}"]
             error = click.NoSuchOption(error.option_name, possibilities=meant)
-        see = f" (see `{context.command_path} --help`)" if context else ""
-        _fail(error.format_message() + see, error.exit_code)
+        hint = f" (see `{context.command_path} --help`)" if context else ""
+        _fail(error.format_message() + hint, error.exit_code)
     except CnnvizError as error:
         _fail(str(error), error.exit_code)
     except (KeyboardInterrupt, click.Abort):

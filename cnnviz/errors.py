@@ -1,4 +1,4 @@
-"""The two ways in which a request can fail: the request is wrong, or the world is."""
+"""The two kinds of error: a bad request (exit code 2), and a failure to carry out a good one (exit code 1)."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any
 
 
 class CnnvizError(Exception):
-    """A failure that the user sees as one line; `exit_code` is the process's."""
+    """An error that the user sees as one line; `exit_code` is that of the process."""
 
     exit_code = 1
 
 
 class UsageError(CnnvizError, ValueError):
-    """What was asked for cannot be: a bad value, a contradiction, an unknown name.
+    """A bad request: an invalid value, a contradiction, an unknown name.
 
-    `parameter` is the one that is wrong, if it is one alone, and `remedy` holds values that would work instead.
+    `parameter` names the invalid one, if there is just one, and `remedy` maps parameters to values that would work.
     """
 
     exit_code = 2

@@ -1,4 +1,4 @@
-"""What is given for data: arrays of any library, copied into NumPy's, and files that are known by another path."""
+"""Data that users pass in: arrays of any library, and files that are shown under another path."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ from cnnviz.errors import UsageError
 
 
 def copied(value: Any, name: str) -> Any:
-    """A copy of an array of any library, which messages call `name`.
+    """A NumPy copy of any library's array, called `name` in messages.
 
-    Raises UsageError where it gives no numbers, or masks some.
+    Raises UsageError if it has no numbers, or if some are masked.
     """
-    # A data frame's mask is a method.
+    # The mask of a data frame is a method.
     if getattr(getattr(value, "mask", None), "any", bool)():
         raise UsageError(f"{name} masks some of its values: fill them in, as its .filled(0) does")
     try:
-        # A tensor may be in training, on another device, or of a kind of number that NumPy lacks.
+        # A tensor may require gradients, be on another device, or have a dtype that NumPy lacks.
         steps = ("detach", "cpu", "float") if "bfloat16" in str(getattr(value, "dtype", "")) else ("detach", "cpu")
         for step in steps:
             value = getattr(value, step)() if hasattr(value, step) else value
         return value.__array__().copy()
     except Exception as error:
         kind, why = type(value).__name__, " ".join(str(error).split())[:80]
-        raise UsageError(f"{name} is a {kind} that gives no numbers: give a NumPy array ({why})") from None
+        raise UsageError(f"{name} is a {kind} that cannot be read as numbers: give a NumPy array ({why})") from None
 
 
 class RemotePath(str):
-    """A file that messages and commands show under another path than it has here."""
+    """The path of a file that messages and commands show as `display_path`."""
 
     display_path: str
 

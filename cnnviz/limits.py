@@ -1,4 +1,4 @@
-"""The sizes beyond which a figure is refused, declared once; generous for a figure, small for a computer."""
+"""Limits beyond which a figure is refused: generous for a figure, small for a computer."""
 
 MAX_SIDE = 512
 """Rows or columns of a grid, padding included."""
@@ -7,7 +7,7 @@ MAX_KERNEL = 64
 """Rows or columns of a kernel or window."""
 
 MAX_VALUE = 1e9
-"""Size of a number in a map or kernel: the largest that a cell or caption could still show."""
+"""Largest number in a map or kernel that still fits a cell or caption."""
 
 MAX_STEPS = 4096
 """Steps of an animation: 64 × 64 results."""
@@ -16,10 +16,10 @@ MAX_LIVE_STEPS = 1000
 """Steps of a figure that plays in the studio: about ten seconds until it does."""
 
 MAX_STOPS = 1000
-"""Places at which the point on a curve stops: a curve is drawn anew for each."""
+"""Stops of the point on a curve: the curve is redrawn for each."""
 
 MAX_COVERED = 100_000
-"""Cells that a window covers in all steps together: each is a change to tell and to draw."""
+"""Cells covered by the window, summed over all steps: each is a change to store and to draw."""
 
 MIN_WIDTH, MAX_WIDTH = 320, 3840
 """Pixels of a frame's width."""
@@ -32,17 +32,17 @@ MAX_PAGES, MAX_PAGE_CELLS = 800, 1_300_000
 """Pages of a PDF, and cells on all of them: each page is drawn whole."""
 
 LEAST_PIXELS = 500_000
-"""What a smaller picture counts as: its words and cells take as long as in one of 960 × 540 pixels."""
+"""The least that a picture counts for: drawing text and cells in a small one takes as long as at 960 × 540 pixels."""
 
 MIN_FONT_SCALE, MAX_FONT_SCALE = 1.0, 2.0
-"""How much larger all text may be."""
+"""Scale of all text."""
 
 MAX_TWEEN, TWEEN, MOST_TWEENED = 30, 5, 60
-"""Pictures in which a window moves from one place to the next: most, as usual, and up to how many steps in GIF, APNG
-and WebP."""
+"""Frames in which a window moves to its next position: the maximum, the default, and the largest number of steps for
+which GIF, APNG and WebP have them by default."""
 
-LEAST_GLIDING = 500
-"""Milliseconds of a step before which a window moves, where nobody says in how many pictures."""
+MIN_GLIDE_MILLISECONDS = 500
+"""Milliseconds that a step must last for windows to glide by default."""
 
 MAX_SHEET, MAX_SHEET_PIXELS = 12, 100_000_000
 """Rows or columns of a contact sheet, and its pixels: one byte each."""
@@ -75,13 +75,13 @@ MAX_NETWORK_INPUT = 64
 """Rows or columns of a network's input."""
 
 MAX_CHANNELS = 64
-"""Channels of a map within a network."""
+"""Channels of a map in a network."""
 
 MAX_SHEETS = 2048
-"""Channels or filters of an array: more than there are drawn, for what lies between is one sum."""
+"""Channels or filters of an array: not all are drawn, as those in between become one sum."""
 
 MAX_CLASSES = 50
-"""Scores that a network may end in."""
+"""Classes that a network may predict."""
 
 MAX_WEIGHTS, MAX_PRODUCTS, MAX_MAP_VALUES = 1_000_000, 50_000_000, 500_000
 """Weights of a network, products of its forward run, and values in all its maps."""

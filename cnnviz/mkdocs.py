@@ -42,8 +42,8 @@ def figure_of_words(words: Sequence[str]) -> Figure:
     cls = load_scene(scene)
     params = scene_command(scene).make_context(scene, options).params
     names = declared(cls)
-    if lost := [name for name, value in params.items() if name not in names and value]:
-        raise UsageError(f"--{lost[0]} writes a file, and a page has the figure itself: leave it out")
+    if unsupported := [name for name, value in params.items() if name not in names and value]:
+        raise UsageError(f"--{unsupported[0]} writes a file, and a page has the figure itself: leave it out")
     return make(scene, **{name: value for name, value in params.items() if name in names and value is not None})
 
 

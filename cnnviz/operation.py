@@ -54,7 +54,7 @@ class Shown(Record, kw_only=True):
 
     `name` may also be that of an operand, or with training grad_v or after_v. A panel that shows several things one
     after the other has them in this order. `kind` is MAP where channels are an axis of it, which some frameworks put
-    last; `printed` says whether a program prints it; `among` others it is one of several rows that the panel shows.
+    last; `printed` says whether a program prints it; with `as_row` it is one of several rows that the panel shows.
     The panel has only the channels of `sheets`, where there are any.
     """
 
@@ -64,7 +64,7 @@ class Shown(Record, kw_only=True):
     size: bool = False
     kind: str = MAP
     printed: bool = True
-    among: bool = False
+    as_row: bool = False
     sheets: tuple[int, ...] = ()
 
     def of(self, values: Values) -> Values:
@@ -94,21 +94,21 @@ class Training(Record, kw_only=True):
 
 
 class Operation(Record, kw_only=True):
-    """Everything that a figure computes: `essential` is the place of the call that a picture names.
+    """Everything that a figure computes; `main_call` is the index of the call that a code line shows.
 
     `double` asks for float64, where float32 would show other digits. `seed` starts the generator of operands that have
     a `std`, in their order. `inputs` are the operands that panels show at the start.
 
-    `course` is a call that trains: by the loss, the last result, in batches of its first operands, with a rate for
-    each epoch. Every other operand is a weight, and its result is the loss before and after each epoch.
+    `training_call` trains a network on the loss, the last result, in batches of its first operands, with a learning
+    rate for each epoch. Every other operand is a weight; its result is the loss before and after each epoch.
     """
 
     operands: Mapping[str, Operand]
     calls: tuple[Call, ...]
     shown: tuple[Shown, ...]
-    essential: int = -1
+    main_call: int = -1
     double: bool = False
     seed: tuple[int, ...] = ()
     training: Training | None = None
-    course: Call | None = None
+    training_call: Call | None = None
     inputs: Mapping[str, Input] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""How a parameter is declared, once: the command line, the Python call, TOML keys, help and docs all derive from it."""
+"""Declarations of parameters, from which the command line, Python API, TOML keys, help and docs are derived."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ Size = tuple[int, int]
 """Rows and columns."""
 
 Sides = tuple[int, ...]
-"""Cells around an array: (rows, columns) on both sides, or (rows, columns) before and (rows, columns) after."""
+"""Padding: (rows, columns) on both sides, or (rows, columns) before followed by (rows, columns) after."""
 
 _SIDES = re.compile(r"\s*(\d{1,9})\s*,\s*(\d{1,9})\s*(?:[x×]\s*(\d{1,9})\s*,\s*(\d{1,9})\s*)?")
 _SIZE = re.compile(r"\s*(\d{1,9})\s*(?:[x×*]\s*(\d{1,9})\s*)?", re.IGNORECASE)
 
 
 class Spec(Record, kw_only=True):
-    """What is known of one parameter beside its type and default.
+    """The declaration of a parameter, apart from its type and default.
 
-    `names` gives values that a shell may complete, and `files` says that it may be a file; neither limits the values.
-    A `positional` one needs no name; an `unnamed` one only in Python, behind those.
+    `names` lists values for shell completion, and `files` says that a file may be given; neither restricts the values.
+    A `positional` parameter can be given without its name; an `unnamed` one only in Python, after the positional ones.
     """
 
     help: str
@@ -52,7 +52,7 @@ class Spec(Record, kw_only=True):
 
 
 def param(default: Any, *, help: str, **spec: Any) -> Any:
-    """Declare a parameter: its default, what it means, and (see `Spec`) its bounds, unit, choices and long alias."""
+    """Declare a parameter: its default, its help, and the fields of `Spec`, such as bounds, unit and choices."""
     return dataclasses.field(default=default, metadata={"spec": Spec(help=help, **spec)})
 
 
@@ -78,15 +78,15 @@ class Parameter(Record, kw_only=True):
         return "" if self.default is None else to_cli(self.default)
 
     def check(self, value: Any) -> Any:
-        """Turn a value from any surface into the parameter's type, within its bounds; raises UsageError."""
+        """Convert a value to the parameter's type and check it; raises UsageError."""
         if value is None and self.optional:
             return None
         if self.type is not ArrayLike:
-            value = _unboxed(value)
+            value = _to_python(value)
         try:
             checked = _CONVERTERS[self.type](self, value)
             if self.spec.choices:
-                checked = self._chosen(checked)
+                checked = self._match_choice(checked)
             for part in checked if isinstance(checked, tuple) else [checked] * (type(checked) is not str):
                 self._check_bounds(part)
         except UsageError as error:
@@ -96,11 +96,11 @@ class Parameter(Record, kw_only=True):
 
     @property
     def label(self) -> str:
-        """How messages name it."""
+        """The name to use in messages."""
         return self.name.replace("_", "-") if self.spec.positional else self.option
 
-    def _chosen(self, value: Any) -> Any:
-        """A choice as it is declared, in whatever case and with whichever dashes it is written."""
+    def _match_choice(self, value: Any) -> Any:
+        """The declared choice that a value means, regardless of case, dashes and underscores."""
         for choice in self.spec.choices:
             if str(value).strip().lower().replace("_", "-") == choice.lower():
                 return choice
@@ -118,14 +118,14 @@ class Parameter(Record, kw_only=True):
             raise UsageError(message, remedy={self.name: hi})
 
 
-def _unboxed(value: Any) -> Any:
-    """A NumPy scalar as Python has it."""
+def _to_python(value: Any) -> Any:
+    """A NumPy scalar or array as a Python object."""
     return value.tolist() if hasattr(value, "tolist") else value
 
 
-def with_point(text: str, where: str) -> str:
-    """A number with a decimal point for a comma; raises UsageError where the comma may divide thousands."""
-    # Text pasted from documents has minus signs of typography.
+def with_decimal_point(text: str, where: str) -> str:
+    """A number with a decimal point instead of a comma; raises UsageError if the comma may separate thousands."""
+    # Text pasted from documents has typographic minus signs.
     text = text.replace("\u2212", "-")
     if re.fullmatch(r"\s*[-+]?[1-9]\d{0,2},\d{3}\s*", text):
         readings = f"{text.replace(',', '')} or {text.replace(',', '.')}"
@@ -135,12 +135,12 @@ def with_point(text: str, where: str) -> str:
 
 def _to_number(convert: type, wanted: str, parameter: Parameter, value: Any) -> Any:
     try:
-        found = convert(with_point(value, parameter.label) if isinstance(value, str) else value)
-        if isinstance(value, bool) or not math.isfinite(found) or (not isinstance(value, str) and found != value):
+        number = convert(with_decimal_point(value, parameter.label) if isinstance(value, str) else value)
+        if isinstance(value, bool) or not math.isfinite(number) or (not isinstance(value, str) and number != value):
             raise ValueError
     except (TypeError, ValueError, OverflowError):
         raise UsageError(f"{parameter.label} {quote(value)} is not a {wanted}") from None
-    return found
+    return number
 
 
 _to_int = functools.partial(_to_number, int, "whole number: give one such as 3")
@@ -155,7 +155,7 @@ def _to_bool(parameter: Parameter, value: Any) -> bool:
 
 def _to_str(parameter: Parameter, value: Any) -> str:
     if not isinstance(value, str):
-        raise UsageError(f"{parameter.label} {quote(value)} is not a text: write it in quotation marks")
+        raise UsageError(f"{parameter.label} {quote(value)} is not a text: put it in quotation marks")
     return value
 
 
@@ -166,7 +166,7 @@ def _to_size(parameter: Parameter, value: Any) -> Size:
     if isinstance(value, str) and re.fullmatch(r"\s*-\d+\s*", value):
         value = int(value)
     if isinstance(value, (tuple, list)) and len(value) == 2:
-        rows, columns = map(_unboxed, value)
+        rows, columns = map(_to_python, value)
         if type(rows) is int and type(columns) is int:
             return rows, columns
     if type(value) is int:
@@ -181,7 +181,7 @@ def _to_numbers(parameter: Parameter, value: Any) -> Any:
         if lone := re.fullmatch(r"\s*([-+\u2212]?\d*),(\d+)\s*", value):
             one, two = ".".join(lone.groups()), " ".join(lone.groups())
             raise UsageError(f"{parameter.label} {quote(value)} is one number or two: write {one!r} or {two!r}")
-        # Commas divide where no blank does; else they are decimal commas.
+        # Without spaces commas separate numbers; with them they are decimal commas.
         value = re.split(r",?\s+" if re.search(r"\S\s+\S", value) else ",", value.strip())
     if isinstance(value, (tuple, list)):
         numbers = tuple(_to_float(parameter, part) for part in value)
@@ -190,8 +190,8 @@ def _to_numbers(parameter: Parameter, value: Any) -> Any:
 
 
 def _to_data(parameter: Parameter, value: Any) -> Any:
-    # Checked by `data` when the array is loaded: only there it is known what a text means. Copied, as the figure may
-    # be drawn after its caller has gone on to change the array.
+    # `data` checks it when loading the array. It is copied because the caller may change the array before the figure is
+    # drawn.
     if isinstance(value, (tuple, list)):
         return jsonable(value)
     return copied(value, parameter.name) if hasattr(value, "__array__") else value
@@ -202,7 +202,7 @@ class ArrayLike:
 
 
 def _to_sides(parameter: Parameter, value: Any) -> Sides | str:
-    """As a size, or with a comma before and after: `0,1`, `0,1x1,2`; the names `same` and `valid` stay as they are."""
+    """Parse a size, or padding before and after such as `0,1` or `0,1x1,2`; `same` and `valid` are kept."""
     if isinstance(value, str) and (name := value.strip().lower()) in ("same", "valid"):
         return name
     if isinstance(value, str) and (match := _SIDES.fullmatch(value)):
@@ -214,18 +214,18 @@ def _to_sides(parameter: Parameter, value: Any) -> Sides | str:
     try:
         return _to_size(parameter, value)
     except UsageError:
-        wanted = "1, or 0,1 for 0 before and 1 after, or same, or valid"
-        raise UsageError(f"{parameter.label} {quote(value)} is no padding: give one such as {wanted}") from None
+        examples = "1, or 0,1 for 0 before and 1 after, or same, or valid"
+        raise UsageError(f"{parameter.label} {quote(value)} is not a padding: give one such as {examples}") from None
 
 
 def sides_of(rows: Sequence[int], columns: Sequence[int]) -> Sides:
-    """Cells before and after as `Sides`, short where they are as many."""
+    """Cells before and after along rows and columns as `Sides`, abbreviated if both ends are equal."""
     before, after = zip(rows, columns, strict=True)
     return before if before == after else (*before, *after)
 
 
 class Numbers:
-    """Type of a parameter that holds a number, or several as a tuple: `1 -2`."""
+    """Type of a parameter that holds a number or a tuple of numbers, such as `1 -2`."""
 
 
 _CONVERTERS: dict[Any, Callable[[Parameter, Any], Any]] = {
@@ -242,60 +242,60 @@ _CONVERTERS: dict[Any, Callable[[Parameter, Any], Any]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Parameters:
-    """Base of every set of parameters: checks and converts each field, then the rules across them."""
+    """Base class of parameter sets, whose fields are converted and checked."""
 
     def __post_init__(self) -> None:
         for parameter in parameters_of(type(self)):
             object.__setattr__(self, parameter.name, parameter.check(getattr(self, parameter.name)))
 
     def __getstate__(self) -> dict[str, Any]:
-        # What was worked out once for all is worked out anew: it may be anything, and need not travel.
+        # Cached properties are left out: they may not be picklable, and can be recomputed.
         return {parameter.name: getattr(self, parameter.name) for parameter in parameters_of(type(self))}
 
     def defaults(self) -> Mapping[str, Any]:
-        """The values that parameters have where nothing is said, if these are not the declared ones."""
+        """Defaults that differ from the declared ones."""
         return {}
 
 
 def parameters_of(cls: type[Parameters]) -> Iterator[Parameter]:
-    """The declared parameters of a class in the order of their declaration."""
+    """The parameters of a class in order of declaration."""
     return iter(_declared(cls))  # type: ignore[arg-type]  # mypy takes no class with fields for hashable
 
 
 @functools.cache
 def _declared(cls: type[Parameters]) -> tuple[Parameter, ...]:
-    # Kept, for resolving the hints takes longer than all else in checking a figure's parameters.
-    return tuple(_found(cls))
+    # Cached because resolving type hints is the slowest part of checking a figure's parameters.
+    return tuple(_resolved(cls))
 
 
-def _found(cls: type[Parameters]) -> Iterator[Parameter]:
+def _resolved(cls: type[Parameters]) -> Iterator[Parameter]:
     hints = typing.get_type_hints(cls)
     for field in dataclasses.fields(cls):
-        kind, optional = hints[field.name], False
-        if isinstance(kind, types.UnionType):
-            inner = [part for part in typing.get_args(kind) if part is not type(None)]
-            kind, optional = inner[0], True
+        hint, optional = hints[field.name], False
+        if isinstance(hint, types.UnionType):
+            inner = [part for part in typing.get_args(hint) if part is not type(None)]
+            hint, optional = inner[0], True
         yield Parameter(
-            name=field.name, type=kind, optional=optional, default=field.default, spec=field.metadata["spec"]
+            name=field.name, type=hint, optional=optional, default=field.default, spec=field.metadata["spec"]
         )
 
 
 def normalise(cls: type[Parameters], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Map long aliases to the parameters' own names, leaving unknown keys as they are; raises UsageError for a pair."""
+    """Replace aliases by parameter names, keeping unknown keys; raises UsageError if both are given."""
     aliases = {p.spec.alias.replace("-", "_"): p.name for p in parameters_of(cls) if p.spec.alias}
     result: dict[str, Any] = {}
     for key, value in given.items():
         name = aliases.get(key.replace("-", "_"), key.replace("-", "_"))
-        # What Python keeps for itself is declared with an underscore behind it.
+        # A parameter whose name is a Python keyword is declared with a trailing underscore.
         name += "_" * keyword.iskeyword(name)
         if name in result:
-            raise UsageError(f"{key} is given twice: {name} and its long form mean the same")
+            raise UsageError(f"{key} is given twice: {name} and its long form are the same")
         result[name] = value
     return result
 
 
 def changed(parameters: Parameters) -> dict[str, Any]:
-    """The parameters that differ from their defaults, in the order of their declaration."""
+    """The parameters that differ from their defaults, in order of declaration."""
     result, defaults = {}, parameters.defaults()
     for parameter in parameters_of(type(parameters)):
         value = getattr(parameters, parameter.name)
@@ -307,7 +307,7 @@ def changed(parameters: Parameters) -> dict[str, Any]:
 
 
 def to_cli(value: Any) -> str:
-    """Write a parameter's value as the command line takes it: `3`, `3x2`, `0.5`."""
+    """Format a parameter's value for the command line: `3`, `3x2`, `0.5`."""
     if isinstance(value, tuple) and isinstance(value[0], float):
         return " ".join(map(to_cli, value))
     if isinstance(value, tuple) and len(value) == 4:
@@ -318,21 +318,21 @@ def to_cli(value: Any) -> str:
     if isinstance(value, float):
         return repr(value).removesuffix(".0")
     if hasattr(value, "tolist") or isinstance(value, list):
-        # Plus turns truth values into numbers.
+        # The plus turns booleans into numbers.
         return "; ".join(" ".join(to_cli(+part) for part in row) for row in _rows(jsonable(value)))
     return value.display_path if isinstance(value, RemotePath) else str(value)
 
 
 def _rows(value: list[Any]) -> list[list[Any]]:
-    """The rows of nested lists: a list of numbers is one row, a lone channel its own rows."""
+    """The rows of nested lists: a list of numbers is one row, and a single channel is unwrapped."""
     if not isinstance(value[0], list):
         return [value]
     return _rows(value[0]) if isinstance(value[0][0], list) else value
 
 
 def jsonable(value: Any) -> Any:
-    """A parameter's value as JSON can hold it: sizes and arrays become lists, paths text."""
-    value = _unboxed(value)
+    """A parameter's value for JSON: sizes and arrays become lists, paths strings."""
+    value = _to_python(value)
     if isinstance(value, (tuple, list)):
         return [jsonable(part) for part in value]
     if isinstance(value, RemotePath):
@@ -341,26 +341,26 @@ def jsonable(value: Any) -> Any:
 
 
 def quote(value: Any) -> str:
-    """Show a user's value in a message: on one line, shortened."""
+    """A user's value for a message, shortened to one line."""
     text = repr(value).replace("\n", " ")
     return text if len(text) <= 60 else text[:50] + "…" + text[-6:]
 
 
 def suggest(given: str, choices: Sequence[str], otherwise: str = "") -> str:
-    """Say what would work instead of an unknown name: the closest choice, else all of them and `otherwise`."""
+    """A hint for an unknown name: the closest choice, or else all of them and `otherwise`."""
     meant = closest(given, choices)
     return f"did you mean {meant}?" if meant else f"choose from {', '.join(choices)}{otherwise}"
 
 
 def closest(given: str, choices: Sequence[str]) -> str | None:
-    """The choice that a mistyped name may mean, None if there is none like it."""
+    """The choice closest to a mistyped name, if any is close."""
     import difflib
 
-    bare = {_bare(choice): choice for choice in reversed(choices)}
-    alike = difflib.get_close_matches(_bare(given), bare, n=1)
-    return bare[alike[0]] if alike else None
+    by_simplified = {_simplified(choice): choice for choice in reversed(choices)}
+    matches = difflib.get_close_matches(_simplified(given), by_simplified, n=1)
+    return by_simplified[matches[0]] if matches else None
 
 
-def _bare(name: str) -> str:
-    """The letters and digits of a name: `LeakyReLU` and `leaky-relu` are the same."""
+def _simplified(name: str) -> str:
+    """A name without case, spaces and dashes: `LeakyReLU` and `leaky-relu` are the same."""
     return re.sub(r"[\s_-]+", "", name).lower()

@@ -1,4 +1,4 @@
-"""The whole way: parameters → storyboard → frames → writer → file."""
+"""The pipeline: parameters → storyboard → frames → writer → file."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from cnnviz.appearance import (
-    BARE_SHARE,
-    LONGEST_STEP,
-    SHORTEST_STEP,
-    WHOLE,
+    BARE_STEP_FACTOR,
+    MAX_STEP_SECONDS,
+    MIN_STEP_SECONDS,
+    TARGET_SECONDS,
     Appearance,
     bytes_of,
     declared,
@@ -24,7 +24,7 @@ from cnnviz.appearance import (
 )
 from cnnviz.discovery import load_scene
 from cnnviz.errors import UsageError
-from cnnviz.limits import LEAST_GLIDING, TWEEN
+from cnnviz.limits import MIN_GLIDE_MILLISECONDS, TWEEN
 from cnnviz.parameters import changed, normalise, parameters_of, suggest, to_cli
 from cnnviz.places import PLACES, Place
 from cnnviz.scene import Scene, scene_name
@@ -40,15 +40,15 @@ if TYPE_CHECKING:
     from cnnviz.storyboard import Storyboard
 
 _COUNTER = "step {n} of {count}"
-# A file with another of these is another figure; other looks replace it.
-_NAMING = ("title", "theme", "lang", "for_")
-SOME_FORMATS_ONLY = ("frame", "sheet", "transparent")
-"""What only some formats can do."""
+# Figures that differ in these get different file names; other looks overwrite the file.
+_LOOKS_IN_FILE_NAME = ("title", "theme", "lang", "for_")
+FORMAT_SPECIFIC_OPTIONS = ("frame", "sheet", "transparent")
+"""Options that only some formats support."""
 
 
 @dataclass(frozen=True, eq=False)
 class Figure:
-    """A scene with its appearance: `save` it, take its `frames` or its `storyboard`, or show it in a notebook."""
+    """A scene with its appearance: `save` it, use its `frames` or `storyboard`, or show it in a notebook."""
 
     scene: Scene
     appearance: Appearance
@@ -75,16 +75,15 @@ class Figure:
         return bare(board) if look.bare else board
 
     def code(self, framework: str) -> str:
-        """The same operation as a program in a framework, such as pytorch; raises UsageError where there is none."""
+        """A program in a framework such as pytorch that computes the same; raises UsageError if there is none."""
         from cnnviz.programs import check_framework, program
 
         return program(self.scene.operation(), check_framework(framework), self.command())
 
     def film(self, storyboard: Storyboard | None = None, tween: int = 0, *, opening: bool = False) -> Film:
-        """The figure as a stream of frames in one palette.
+        """The figure as a stream of frames with one palette.
 
-        `tween` is used where the figure does not say it itself. With an `opening` the question stands before the first
-        step.
+        `tween` is the default for the figure's own. With an `opening`, a picture that asks the question comes first.
         """
         from cnnviz.render.frames import Film
         from cnnviz.render.theme import load_theme
@@ -92,8 +91,8 @@ class Figure:
 
         look = self.appearance
         board = storyboard or self.storyboard()
-        step = min(LONGEST_STEP, max(SHORTEST_STEP, WHOLE / max(1, board.count)))
-        step = look.step or (step * BARE_SHARE if look.bare else step)
+        step = min(MAX_STEP_SECONDS, max(MIN_STEP_SECONDS, TARGET_SECONDS / max(1, board.count)))
+        step = look.step or (step * BARE_STEP_FACTOR if look.bare else step)
         return Film(
             board,
             load_theme(look.theme),
@@ -102,13 +101,13 @@ class Figure:
             numbers=look.values,
             font_scale=look.font_scale,
             tween=tween if look.tween is None else look.tween,
-            least_gliding=LEAST_GLIDING if look.tween is None and board.has_windows else 0,
+            min_glide_milliseconds=MIN_GLIDE_MILLISECONDS if look.tween is None and board.has_windows else 0,
             transparent=look.transparent,
             opening=opening,
         )
 
     def frames(self) -> Iterator[npt.NDArray[np.uint8]]:
-        """The frames as (height, width, 3) arrays of their own."""
+        """The frames, each a new array of shape (height, width, 3)."""
         film = replace(self, appearance=replace(self.appearance, transparent=False)).film()
         for frame in film:
             yield film.palette.colors[frame.pixels]
@@ -116,7 +115,7 @@ class Figure:
     def save(self, path: str | Path) -> Written:
         """Write the figure in the format of the path's extension.
 
-        Into a folder (one that exists, or a path that ends in a slash) goes a file named after the parameters.
+        In a folder (one that exists, or a path that ends in a slash) the file is named after the parameters.
         Raises UsageError, CnnvizError.
         """
         if is_folder(path):
@@ -126,13 +125,13 @@ class Figure:
     def save_all(self, place: str | Path, formats: str | Iterable[str]) -> dict[Path, Written]:
         """Write several formats (`"gif,mp4"`, or a list of them) from one rendering: all of them, or none.
 
-        `place` is the path without its extension, or a folder, where the files are named after the parameters.
+        `place` is a path without extension, or a folder, where files are named after the parameters.
         `"frames"` writes numbered PNG frames into the folder `place`. Raises UsageError, CnnvizError.
         """
-        from cnnviz.export import FRAMES, formats_of
+        from cnnviz.export import FRAMES, parse_formats
         from cnnviz.saving import save_folder
 
-        names, path = formats_of([formats] if isinstance(formats, str) else formats), Path(place)
+        names, path = parse_formats([formats] if isinstance(formats, str) else formats), Path(place)
         if names == (FRAMES,):
             (request,) = self._requests([Path(f"{path}.zip")])
             return {path: save_folder(request, path)}
@@ -147,7 +146,7 @@ class Figure:
         return dict(zip(paths, save_files(self._requests(paths)), strict=True))
 
     def contents(self, names: Sequence[str]) -> list[tuple[Written, bytes]]:
-        """What `save_each` would write into files of these names; raises as `save_all` does."""
+        """What `save_each` would write to files with these names; raises as `save_all` does."""
         from cnnviz.saving import contents
 
         return list(map(contents, self._requests([Path(name) for name in names])))
@@ -159,7 +158,7 @@ class Figure:
         return write_deck([Part(name=scene_name(type(self.scene)), figure=self)], Path(path), DeckOptions(**options))
 
     def job(self, storyboard: Storyboard | None = None) -> Job:
-        """What a writer is given."""
+        """The job for a writer."""
         from cnnviz.export import Job
         from cnnviz.words.plain import caption
 
@@ -177,25 +176,26 @@ class Figure:
         )
 
     def alt(self, path: str | Path, board: Storyboard | None = None) -> str:
-        """The figure in words, as a file at `path` says it: of a still, which steps it shows."""
-        from cnnviz.export import moves
+        """The alt text of a file at `path`, which for a still says which steps it shows."""
+        from cnnviz.export import is_animation
 
         look, job = self.appearance, self.job(board)
-        if is_folder(path) or moves(Path(path), look.frame, look.sheet):
+        if is_folder(path) or is_animation(Path(path), look.frame, look.sheet):
             return str(job.storyboard.alt)
         return str(job.as_still().storyboard.alt)
 
     def _requests(self, paths: Sequence[Path]) -> list[ExportRequest]:
-        """What is to be written into each file, rendered once however many files share it.
+        """One request for each file; films are rendered once and shared.
 
-        Each file is as if it were the only one, its command too. Raises UsageError for what no format can do.
+        Each file is the same as if saved alone, its command included. Raises UsageError for options that none of the
+        formats supports.
         """
         from cnnviz.export import module_for
         from cnnviz.saving import ExportRequest
 
         modules, board = [module_for(path) for path in paths], self.storyboard()
         supported = {name for module in modules for name in getattr(module, "SUPPORTED_OPTIONS", ())}
-        for name in SOME_FORMATS_ONLY:
+        for name in FORMAT_SPECIFIC_OPTIONS:
             if name in changed(self.appearance) and name not in supported:
                 module_for(paths[0], [name])
         films: dict[tuple[Any, ...], Film] = {}
@@ -224,33 +224,33 @@ class Figure:
         return list(map(request, paths, modules))
 
     def _supported_by(self, module: ModuleType) -> Figure:
-        """The figure without options that only other formats of the same call support."""
+        """The figure without the options that this format does not support."""
         supported, default = getattr(module, "SUPPORTED_OPTIONS", ()), Appearance()
-        lost = {name: getattr(default, name) for name in SOME_FORMATS_ONLY if name not in supported}
-        return replace(self, appearance=replace(self.appearance, **lost))
+        reset = {name: getattr(default, name) for name in FORMAT_SPECIFIC_OPTIONS if name not in supported}
+        return replace(self, appearance=replace(self.appearance, **reset))
 
     @property
     def place(self) -> Place | None:
-        """Where the figure goes, if it says so (`--for`)."""
+        """The destination of the figure (`--for`), if there is one."""
         return None if self.appearance.for_ is None else PLACES[self.appearance.for_]
 
     @property
     def default_format(self) -> str:
-        """What is written where nobody names a format."""
+        """The format to write if none is named."""
         return self.place.format if self.place else "gif"
 
     def _step(self, board: Storyboard, module: ModuleType) -> float | None:
-        """Seconds of a step, short where the figure's place limits what nobody can pause; raises UsageError."""
+        """Seconds a step, short where a picture that cannot be paused may not move for long; raises UsageError."""
         look, place = self.appearance, self.place
         autoplays = getattr(module, "AUTOPLAYS", False) in (True, look.frame)
-        if look.step is not None or place is None or place.motion is None or not autoplays:
+        if look.step is not None or place is None or place.max_motion is None or not autoplays:
             return look.step
         beats = sum([step.beats for step in board.steps()][:-1])
         # The picture before the first step moves on too.
-        step = min(LONGEST_STEP, place.motion / (beats + 1))
-        if step < place.least_step:
+        step = min(MAX_STEP_SECONDS, place.max_motion / (beats + 1))
+        if step < place.min_step:
             raise UsageError(
-                f"--for {look.for_} lets a picture move for less than 5 s, too short for {board.count} steps: "
+                f"--for {look.for_} allows a picture to move for less than 5 s, too short for {board.count} steps: "
                 "use .html, which can be paused, as in --format html"
             )
         return step
@@ -271,7 +271,7 @@ class Figure:
         return " ".join(words)
 
     def file_name(self, extension: str = "gif") -> str:
-        """A name from the parameters: `conv_i5_k3_s2_p1.gif`."""
+        """A file name made from the parameters: `conv_i5_k3_s2_p1.gif`."""
         parts = [scene_name(type(self.scene))]
         differs = changed(self.scene)
         for parameter in sorted(parameters_of(type(self.scene)), key=lambda p: not p.spec.always_named):
@@ -280,12 +280,12 @@ class Figure:
                 word = "" if parameter.spec.positional else parameter.name.replace("_", "-")
                 parts.append(word if parameter.type is bool else word + slug(to_cli(value)))
         look = changed(self.appearance)
-        parts += [name.rstrip("_") + slug(look[name]) for name in _NAMING if name in look]
+        parts += [name.rstrip("_") + slug(look[name]) for name in _LOOKS_IN_FILE_NAME if name in look]
         parts += ["bare"] if self.appearance.bare else []
         return "_".join(parts) + "." + extension
 
     def to_html(self) -> str:
-        """The whole page that `save` writes to an .html file: a player that needs nothing beside it."""
+        """The page that `save` writes to an .html file: a player in a single file."""
         from cnnviz.export.html import document
 
         job = self.job()
@@ -309,14 +309,14 @@ class Figure:
 
 
 def make(scene: str, /, **parameters: Any) -> Figure:
-    """A figure of a scene by its name, with the scene's parameters and those of `Appearance`; raises UsageError."""
+    """A figure of the scene with this name, from its parameters and those of `Appearance`; raises UsageError."""
     cls, given = named(scene, parameters)
     look = {p.name: given.pop(p.name) for p in parameters_of(Appearance) if p.name in given}
     return Figure(cls(**given), Appearance(**{**default_look(**look), **look}))
 
 
 def named(scene: str, parameters: Mapping[str, Any]) -> tuple[type[Scene], dict[str, Any]]:
-    """The class of a scene, and parameters by their own names; raises UsageError for one that it does not have."""
+    """The class of a scene, and its parameters without aliases; raises UsageError for an unknown parameter."""
     cls = load_scene(scene)
     given = normalise(cls, parameters)
     known = declared(cls)
@@ -328,13 +328,13 @@ def named(scene: str, parameters: Mapping[str, Any]) -> tuple[type[Scene], dict[
 
 
 def is_folder(place: str | Path) -> bool:
-    """Is a path a folder: one that exists, or one by the slash at its end?"""
+    """Whether a path is a folder: one that exists, or one that ends in a slash."""
     text = os.fspath(place)
     return text.endswith(("/", os.sep)) or os.path.isdir(text or ".")
 
 
 def _with_format(path: Path, name: str) -> Path:
-    """The path with the extension of a format, in the place of another format's."""
+    """The path with the extension of a format, which replaces another format's."""
     from cnnviz.export import extension_of, formats
 
     stem = path.with_suffix("") if extension_of(path) in formats() else path
@@ -342,6 +342,6 @@ def _with_format(path: Path, name: str) -> Path:
 
 
 def slug(text: str) -> str:
-    """Letters, digits, dots and dashes of a value, for a file name; a path gives its stem."""
+    """A value as part of a file name: letters, digits, dots and dashes; of a path its stem."""
     stem = Path(text).stem if re.search(r"\.[A-Za-z]\w*$", text) else text
     return re.sub(r"[^\w.-]+", "-", stem).rstrip("-.")[:40]

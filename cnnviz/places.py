@@ -1,4 +1,4 @@
-"""Where figures go (`--for`): what each place takes, as defaults that anything said explicitly overrides.
+"""Where figures go (`--for`): what each place accepts, as defaults that explicit options override.
 
 `docs/places.md` gives the source of every limit.
 """
@@ -13,17 +13,17 @@ from cnnviz.record import Record
 
 
 class Place(Record, kw_only=True):
-    """A place: the format for it, its defaults in the place of `Appearance`'s, and advice.
+    """A destination: its format, the defaults that replace `Appearance`'s, and advice.
 
-    `motion` is how many seconds a figure may move that nobody can pause, and `least_step` how short its steps may
-    become for that.
+    `max_motion` limits the seconds for which a figure may move without a pause button; `min_step` is how short its
+    steps may become to stay within that.
     """
 
     format: str
     look: Mapping[str, Any]
     advice: str
-    motion: float | None = None
-    least_step: float = 0.0
+    max_motion: float | None = None
+    min_step: float = 0.0
 
 
 PLACES: Mapping[str, Place] = MappingProxyType(
@@ -67,8 +67,8 @@ PLACES: Mapping[str, Place] = MappingProxyType(
             # megabyte loads within a second on a common line.
             look={"once": True, "hold": 0.2, "max_size": "1MB"},
             advice="Give the page the alt text as well: <img src=… alt=…>.",
-            motion=4.7,
-            least_step=0.2,
+            max_motion=4.7,
+            min_step=0.2,
         ),
         "print": Place(
             format="pdf",

@@ -1,4 +1,4 @@
-"""What stands in the grids while a storyboard's steps are applied: for renderers, checks and tests alike."""
+"""The state of grids and blocks while the steps of a storyboard are applied."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cnnviz.storyboard import Block, Cell, Grid, Mark, MoveMark, Step, Storyboar
 
 @dataclass
 class GridState:
-    """A grid or block while steps are applied to it; places are (row, column) or (channel, row, column)."""
+    """A grid or block while steps are applied; notes are by (row, column) or (channel, row, column)."""
 
     values: Values
     roles: npt.NDArray[np.object_]
@@ -23,12 +23,12 @@ class GridState:
     @classmethod
     def of(cls, panel: Grid | Block) -> GridState:
         """The state before the first step."""
-        # Roles as objects: a fixed-width string array would cut longer names that steps bring in.
+        # As objects, because an array of fixed-width strings would truncate longer role names.
         marks = {mark.name: mark for mark in panel.marks}
         return cls(panel.values.copy(), panel.roles.astype(object), {}, marks)
 
     def apply(self, change: Cell | MoveMark) -> None:
-        """Bring one change in."""
+        """Apply one change."""
         if isinstance(change, MoveMark):
             self.marks[change.mark] = moved(self.marks[change.mark], change)
             return
@@ -42,19 +42,19 @@ class GridState:
 
 
 def moved(mark: Mark, change: MoveMark) -> Mark:
-    """A mark where a change has it."""
+    """The mark after a change."""
     return replace(
         mark, row=change.row, column=change.column, rows=change.rows, columns=change.columns, channel=change.channel
     )
 
 
 def place_of(cell: Cell) -> tuple[int, ...]:
-    """Where a cell stands in its panel's arrays."""
+    """The index of a cell in its panel's arrays."""
     return (cell.row, cell.column) if cell.channel is None else (cell.channel, cell.row, cell.column)
 
 
 def play(storyboard: Storyboard) -> Iterator[tuple[Step, dict[str, GridState]]]:
-    """Yield each step with the state of every grid and block after it; the states are the same objects all along."""
+    """Yield each step with the states of all grids and blocks after it; the same state objects are reused."""
     states = {p.name: GridState.of(p) for p in storyboard.panels() if isinstance(p, Grid | Block)}
     for step in storyboard.steps():
         for change in step.changes:

@@ -1,4 +1,4 @@
-"""Plain data: classes whose fields are declared as those of a dataclass."""
+"""Immutable data classes that are fast to define."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import dataclass_transform
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 class Record:
-    """Base of plain data: every class derived from it is a dataclass that nobody changes.
+    """Base class of plain data: subclasses are dataclasses, to be treated as frozen.
 
-    Its methods stand here, once: `dataclass` would compile them for each class, a tenth of the time of a start.
+    `dataclass` would compile these methods for each class, which took a tenth of the start-up time.
     """
 
     def __init_subclass__(cls, *, kw_only: bool = False) -> None:

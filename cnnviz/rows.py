@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_LINES
-from cnnviz.parameters import quote, with_point
+from cnnviz.parameters import quote, with_decimal_point
 
 Row = tuple[str, list[str]]
 """Where a row stands, for messages, and its fields."""
@@ -46,7 +46,7 @@ def parse_rows(rows: Iterable[Row], subject: str, limit: int) -> list[list[float
 
 
 def _number(text: str, where: str) -> float:
-    if match := _NUMBER.fullmatch(with_point(text.strip(), where)):
+    if match := _NUMBER.fullmatch(with_decimal_point(text.strip(), where)):
         numerator, denominator = float(match[1]), float(match[2] or 1)
         if denominator and math.isfinite(value := numerator / denominator):
             return value

@@ -1,4 +1,4 @@
-"""The files of one figure: written together, and each made to fit where its size is limited."""
+"""Saving the files of one figure together, each within its size limit."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from cnnviz.export import Job, Written
 from cnnviz.files import clear_stale, whole_files, whole_folder
 from cnnviz.record import Record
 
-LEAST_WIDTH = 480
-"""Pixels below which nothing could be read any more."""
+MIN_WIDTH_TO_FIT = 480
+"""Width in pixels below which text would be unreadable."""
 
-_GRAIN, _WORD = 16, 32
+_WIDTH_STEP = 16
+_COMMAND_BYTES = 32
+"""How much longer the command in the file may become when the user raises the limit."""
 
 
 class ExportRequest(Record, kw_only=True):
-    """A file to write: its path, the module of its format, its job by width, the width asked for, a limit in bytes."""
+    """A file to write: path, format module, a function from width to job, the requested width, and a limit in bytes."""
 
     path: Path
     module: ModuleType
@@ -41,7 +43,7 @@ def save_files(requests: Sequence[ExportRequest]) -> list[Written]:
 
 
 def contents(request: ExportRequest) -> tuple[Written, bytes]:
-    """What `save_files` would write, for another one to do so; raises UsageError, CnnvizError."""
+    """What `save_files` would write, as bytes; raises UsageError, CnnvizError."""
     file = io.BytesIO()
     return _save(request, file), file.getvalue()
 
@@ -53,7 +55,7 @@ def save_folder(request: ExportRequest, folder: Path) -> Written:
     check_place(folder)
     clear_stale(folder.parent)
     with whole_folder(folder) as place:
-        return _fitted(request, lambda job: write_folder(job, place))
+        return _write_within_limit(request, lambda job: write_folder(job, place))
 
 
 def _save(request: ExportRequest, file: BinaryIO) -> Written:
@@ -63,24 +65,24 @@ def _save(request: ExportRequest, file: BinaryIO) -> Written:
         written = request.module.write(job, file)
         return written, file.seek(0, 2)
 
-    return _fitted(request, attempt)
+    return _write_within_limit(request, attempt)
 
 
-def _fitted(request: ExportRequest, attempt: Callable[[Job], tuple[Written, int]]) -> Written:
-    """Write as asked for, then narrower until it fits; raises CnnvizError where nothing that can be read does."""
+def _write_within_limit(request: ExportRequest, attempt: Callable[[Job], tuple[Written, int]]) -> Written:
+    """Write at the requested width, then narrower until it fits; raises CnnvizError if even the narrowest does not."""
     width, limit = request.width, request.limit
     while True:
         written, size = attempt(request.job(width))
         if limit is None or size <= limit:
             return written if width == request.width else replace(written, fitted=f"{width} px")
-        if width <= LEAST_WIDTH or not getattr(request.module, "HAS_PIXELS", False):
+        if width <= MIN_WIDTH_TO_FIT or not getattr(request.module, "HAS_PIXELS", False):
             break
-        # A file's bytes grow with its area.
-        likely = math.floor(width * math.sqrt(limit / size) / _GRAIN) * _GRAIN
-        width = max(LEAST_WIDTH, min(likely, width - _GRAIN))
-    # The limit is a word of the command that the file holds.
-    least = f"{math.ceil((size + _WORD) / 102.4) / 10:.1f}KiB"
-    narrow = f"with {width} px " if width < request.width else ""
+        # The size of a file grows with the area.
+        estimate = math.floor(width * math.sqrt(limit / size) / _WIDTH_STEP) * _WIDTH_STEP
+        width = max(MIN_WIDTH_TO_FIT, min(estimate, width - _WIDTH_STEP))
+    needed = f"{math.ceil((size + _COMMAND_BYTES) / 102.4) / 10:.1f}KiB"
+    narrowed = f"with {width} px " if width < request.width else ""
     raise CnnvizError(
-        f"{request.path.name} does not fit: {narrow}it takes {least}; use --max-size {least} or more, or another format"
+        f"{request.path.name} does not fit: {narrowed}it takes {needed}; use --max-size {needed} or more, "
+        "or another format"
     )

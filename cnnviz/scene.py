@@ -1,4 +1,4 @@
-"""What a scene is: parameters, and how they become a storyboard."""
+"""The base class of scenes: parameters, and the story that becomes a storyboard."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Scene(Parameters):
-    """A figure: a frozen dataclass of its parameters that tells its story.
+    """A kind of figure: a frozen dataclass of its parameters, with a story.
 
-    `examples` are command lines that its help shows. `live` names parameters of which more than so much takes longer
-    than whoever drags a slider waits.
+    `examples` are command lines for its help. `live` maps parameters to the largest values that redraw fast enough
+    while a slider is dragged.
     """
 
     examples: ClassVar[tuple[str, ...]] = ()
@@ -34,56 +34,56 @@ class Scene(Parameters):
     seed: int = param(0, help="Seed of everything random.", lo=0, hi=2**31 - 1, group="Data")
     digits: int | None = param(
         None,
-        help="Decimals at most, 0 to 6, of every number but the parameters given.",
+        help="Most decimals of a number, 0 to 6; parameters are shown as given.",
         lo=0,
         hi=6,
-        shown_default="each figure's own",
+        shown_default="depends on the figure",
         group="Look",
     )
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.prepare()
-        # Parameters that do not fit together are refused here.
+        # Raises for parameters that do not fit together.
         _ = self._story
 
     def prepare(self) -> None:
-        """Load data and fill in what follows from it, before the story is told."""
+        """Load data and fill in the parameters that follow from it, before `story` runs."""
 
     @abstractmethod
     def story(self) -> Story:
-        """What happens in the figure, in which order; raises UsageError for parameters that do not fit together."""
+        """The panels and steps of the figure; raises UsageError for parameters that do not fit together."""
 
     @cached_property
     def _story(self) -> Story:
         return self.story()
 
     def storyboard(self) -> Storyboard:
-        """The figure as data, its words not yet printed."""
+        """The figure as data, its text not yet formatted."""
         return self._story.storyboard()
 
     def expected(self) -> Mapping[str, npt.NDArray[np.float64]]:
-        """What the vectorised operation gives, by the name of the panel that shows it at the end."""
+        """The results of the operation, by the name of the panel that shows them at the end."""
         return self._story.graph.expected()
 
     def operation(self) -> Operation | None:
-        """What the figure computes, for programs that compute the same; None where that is nothing."""
+        """The recorded operation, for programs that compute the same; None if nothing is computed."""
         return self._story.graph.operation()
 
-    def most(self, default: int = 2) -> int:
-        """Decimals at most, which are `default` unless `--digits` gives others."""
+    def max_decimals(self, default: int = 2) -> int:
+        """The most decimals to show: `--digits`, or else `default`."""
         return default if self.digits is None else self.digits
 
     def fill_in(self, **values: Any) -> None:
-        """Set parameters that follow from the data, once and for all."""
+        """Set parameters of this frozen dataclass that follow from the data."""
         for name, value in values.items():
             object.__setattr__(self, name, value)
 
-    def public(self) -> dict[str, Any]:
-        """Every parameter as JSON can hold it, for the storyboard."""
+    def jsonable_parameters(self) -> dict[str, Any]:
+        """All parameters as JSON values, for the storyboard."""
         return {p.name: jsonable(getattr(self, p.name)) for p in parameters_of(type(self))}
 
 
 def scene_name(scene: type[Scene]) -> str:
-    """The command of a scene class: its file's name."""
+    """The name of a scene's command: that of its file."""
     return scene.__module__.rpartition(".")[2].replace("_", "-")

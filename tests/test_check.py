@@ -7,7 +7,7 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from cnnviz.check import check_figure, checked
+from cnnviz.check import all_claims, check_figure
 from cnnviz.discovery import SCENES_FOLDER, find_scenes
 from cnnviz.pipeline import make
 from cnnviz.programs import run
@@ -66,8 +66,8 @@ def test_a_number_that_is_another_is_found(text):
 
 def finds(board, operation, results):
     """Whether some claim of a storyboard does not hold."""
-    claims = checked(board, operation, results, "onnx")
-    return any(claim.wrong.any() for claim in claims if not np.isnan(claim.right).all())
+    claims = all_claims(board, operation, results, "onnx")
+    return any(claim.wrong.any() for claim in claims if not np.isnan(claim.expected).all())
 
 
 # Each scene that shows what its operation has computed.

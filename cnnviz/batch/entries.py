@@ -11,7 +11,7 @@ from typing import Any
 
 from cnnviz.batch.sweep import SKIP, SWEEP, expanded
 from cnnviz.errors import UsageError
-from cnnviz.export import formats_of
+from cnnviz.export import parse_formats
 from cnnviz.places import PLACES
 from cnnviz.sets import shipped_sets
 from cnnviz.toml import read_toml
@@ -128,7 +128,9 @@ def _entry(path: Path, where: str, figure: dict[str, Any]) -> Entry:
     place = PLACES.get(str(figure.get("for")).lower())
     named = figure.get("format", place.format if place else "gif")
     try:
-        file, *also = (f"{name}.{extension}" for extension in formats_of([named] if isinstance(named, str) else named))
+        file, *also = (
+            f"{name}.{extension}" for extension in parse_formats([named] if isinstance(named, str) else named)
+        )
     except UsageError as error:
         raise UsageError(f"{where}: {error}") from None
     if MANIFEST in (file, *also):

@@ -1,4 +1,4 @@
-"""What the letters of a figure's formulas stand for, and what an expression in them comes to."""
+"""The values of letters in a figure's formulas, and of expressions with them."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ _PARAMETERS = {
     "C": "channels",
     "G": "groups",
 }
-"""Letters and the parameters that they stand for, where these have another name."""
+"""Letters of parameters with a different name."""
 
 _ARGUMENTS = {"negative_slope": "alpha", "size": "n"}
-"""Arguments and the parameters that they are, where these have another name."""
+"""Arguments of parameters with a different name."""
 
 Letters = Mapping[str, Sequence[Any]]
-"""What letters and names may stand for, the likeliest first: numbers, or pairs of them for rows and columns."""
+"""What letters and names may stand for, the most likely first: numbers, or pairs of them for rows and columns."""
 
 
 def letters_of(board: Storyboard, operation: Operation) -> Letters:
-    """They are parameters, arguments of calls where those were left out, and what the formula puts in and gets."""
+    """The values of letters: parameters, arguments of calls, and sizes in the formula."""
     found, arguments = defaultdict[str, list[Any]](list), defaultdict[str, list[Any]](list)
     for call in operation.calls:
         for name, value in call.options.items():
             arguments[_ARGUMENTS.get(name, name)].append(value)
-    # A letter that is one number here and another there is not known.
+    # An argument that differs between calls has no value.
     agreed = {name: each for name, (each, *others) in arguments.items() if all(other == each for other in others)}
     for given in (board.parameters, agreed):
         for name, value in given.items():
             found[name] += [] if value is None or isinstance(value, str) else [value]
     for letter, name in _PARAMETERS.items():
-        # The label of one call of several may be another letter than y.
+        # With several calls, y may not be the label.
         if len(operation.calls) == 1 or board.parameters.get(name) is not None:
             found[letter] += found[name]
     for part in walk(board.formula):
@@ -58,8 +58,8 @@ def letters_of(board: Storyboard, operation: Operation) -> Letters:
     return {name: values for name, values in found.items() if values}
 
 
-def bound_by(parts: Iterable[Any]) -> Letters:
-    """What letters stand for where one number is said of them: `x = 2`."""
+def bindings(parts: Iterable[Any]) -> Letters:
+    """The values of letters that equations set, such as `x = 2`."""
     found = defaultdict[str, set[float]](set)
     for part in parts:
         match part:
@@ -71,7 +71,7 @@ def bound_by(parts: Iterable[Any]) -> Letters:
 
 
 def value_of(side: Expression, letters: Letters, axis: int = 0) -> Any:
-    """What a side comes to along an axis; None where a letter of it is not known."""
+    """The value of an expression along an axis; None if a letter has no value."""
     known = {}
     for letter in leaves(side):
         if isinstance(letter, Symbol):
@@ -79,15 +79,15 @@ def value_of(side: Expression, letters: Letters, axis: int = 0) -> Any:
             if letter.index or not (found or letter.name == "e"):
                 return None
             if found:
-                known[letter.name] = along(found[0], axis)
+                known[letter.name] = along_axis(found[0], axis)
     return evaluate(side, known)
 
 
 def name_of(letter: Any) -> str:
-    """A letter without the backslash of mathtext."""
+    """The name of a letter without mathtext's backslash."""
     return letter.name.removeprefix("\\") if isinstance(letter, Symbol) else ""
 
 
-def along(value: Any, axis: Any = 0) -> Any:
-    """One of a pair for rows and columns; a number as it is."""
+def along_axis(value: Any, axis: Any = 0) -> Any:
+    """The element of a pair for rows and columns, or the number itself."""
     return value[axis] if isinstance(value, list | tuple) else value

@@ -1,4 +1,4 @@
-"""What a storyboard shows while it is played: the numbers of each panel, and every word that it says."""
+"""The numbers and words that a storyboard shows while it is played."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ from cnnviz.words import Number, Phrase, walk
 
 
 class Shown:
-    """The numbers of a storyboard by where they stand, `now` after what has been played.
+    """The numbers of a storyboard: `now` are the current ones, by the name of a panel, station or node.
 
-    A place is the name of a panel of cells, a station or a node. `curves` are the points through which a curve goes, by
-    panel and name, `cells` the state of panels of cells, and `before` what those had that have just changed.
+    `curves` are the points of curves, by panel and name, `cells` the states of panels of cells, and `before` the
+    previous values of cells that have just changed.
     """
 
     def __init__(self, board: Storyboard) -> None:
         self.board = board
         self.curves: dict[str, Values] = {}
         self._dots = defaultdict[str, list[float]](list)
-        self._told = defaultdict[str, list[Values]](list)
+        self._station_values = defaultdict[str, list[Values]](list)
         self.before: dict[tuple[str, tuple[int, ...]], float] = {}
         self.cells = {panel.name: GridState.of(panel) for panel in board.panels() if isinstance(panel, Grid | Block)}
         self.now = {name: state.values for name, state in self.cells.items()}
@@ -49,7 +49,7 @@ class Shown:
                 self.now |= {station.name: station.values for station in panel.stations}
 
     def play(self) -> Iterator[tuple[str, Any]]:
-        """Where something is said and the thing that says it: a step after its changes, the whole at the end."""
+        """Yield each panel, step (after its changes) and text of the figure, with a description of where it is."""
         for panel in self.board.panels():
             yield f"panel {panel.name}", panel
         for number, step in enumerate(self.board.steps(), 1):
@@ -60,10 +60,10 @@ class Shown:
         for name in ("title", "point", "settings", "formula", "convention", "alt"):
             yield f"the {name}", getattr(self.board, name)
 
-    def found(self, name: str) -> Values:
-        """What a panel or a node shows, a station shows next, or the heights of a plot's point, or of its dot."""
-        if self._told[name]:
-            return self._told[name].pop(0)
+    def take(self, name: str) -> Values:
+        """The values of a panel or node, the next values of a station, or the heights of a plot's dots."""
+        if self._station_values[name]:
+            return self._station_values[name].pop(0)
         return self.now[name] if name in self.now else np.array(self._dots[name])
 
     def _change(self, change: Any) -> None:
@@ -82,11 +82,11 @@ class Shown:
                 self.now[change.node] = np.array(value)
             case SetLayerView() if change.values is not None:
                 self.now[change.station] = change.values
-                self._told[change.station].append(change.values)
+                self._station_values[change.station].append(change.values)
 
 
 def parts(thing: Any) -> Iterator[Any]:
-    """A part of a storyboard and every part of that, within words too."""
+    """Every part of a part of a storyboard, words included."""
     if isinstance(thing, tuple):
         for part in thing:
             yield from parts(part)

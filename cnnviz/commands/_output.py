@@ -25,11 +25,11 @@ def leaves_format_open(output: str | None) -> bool:
 
 def write_files(figure: Figure, output: str | None, formats: Sequence[str]) -> dict[Path, Written]:
     """Write what `-o` and `--format` ask for; returns the files, none for standard output. Raises as `Figure.save`."""
-    from cnnviz.export import FRAMES, formats_of
+    from cnnviz.export import FRAMES, parse_formats
 
     if output is not None and not formats and not leaves_format_open(output):
         return {Path(output): figure.save(output)}
-    names = formats_of(formats or [figure.default_format])
+    names = parse_formats(formats or [figure.default_format])
     if output == STDOUT:
         if len(names) > 1 or FRAMES in names:
             raise UsageError(f"-o - writes one file: use one format, as in --format {names[0].replace(FRAMES, 'zip')}")

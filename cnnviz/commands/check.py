@@ -1,4 +1,4 @@
-"""Compute the figures' numbers again with an engine that is not ours, and compare."""
+"""Recompute the numbers of figures with another engine and compare them."""
 
 from __future__ import annotations
 
@@ -34,35 +34,35 @@ if TYPE_CHECKING:
     shell_complete=completing(lambda: ("onnxruntime", "torch")),
     help="onnxruntime or torch.",
 )
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but differences.")
+@click.option("-q", "--quiet", is_flag=True, help="Print differences only.")
 def command(targets: Sequence[str], against: str, quiet: bool) -> None:
-    """Compute the figures' numbers again with an engine that is not ours, and compare.
+    """Recompute the numbers of figures with another engine and compare them.
 
     For example: cnnviz check pool animations/ fig.gif; cnnviz check conv --k 3 --s 2
 
-    A target is a figure, a figure set or a folder of them, or a file that was made; without one all figures are
-    checked. Options of a single figure can follow its name; without any each of its kinds is checked. Of a file the
-    figure of its command is computed again: its pixels are not read.
+    A target is a figure, a figure set, a folder of sets, or a file made by cnnviz; without targets all figures are
+    checked. The name of a single figure may be followed by its options; without options each of its kinds is checked.
+    For a file the figure is recomputed from the command that it contains; its pixels are not read.
     """
     from cnnviz.check import check_scenes
 
     figure, *options = targets or [""]
     if all(word in find_scenes() or _is_path(word) for word in options):
-        # Refuse a mistyped name before anything is checked.
-        found = [_reports(target, against) for target in targets] or [check_scenes((), against)]
+        # A mistyped name raises before anything is checked.
+        reports = [_reports(target, against) for target in targets] or [check_scenes((), against)]
     else:
-        found = [_with_options(figure, options, against)]
-    if print_reports(chain.from_iterable(found), quiet):
+        reports = [_with_options(figure, options, against)]
+    if print_reports(chain.from_iterable(reports), quiet):
         raise SystemExit(1)
 
 
 def _is_path(word: str) -> bool:
-    """Whether a word that is no figure's name looks like a file or a folder."""
+    """Whether a word that is not the name of a figure looks like a file or folder."""
     return Path(word).exists() or Path(word).suffix != "" or "/" in word
 
 
 def _reports(target: str, against: str) -> Iterable[Report]:
-    """Of a figure by its name, else of what a path holds."""
+    """The reports on a figure, or on the figures in a file or folder."""
     from cnnviz.batch import core_count
     from cnnviz.check import check_scenes, check_sets
     from cnnviz.reading import read

@@ -63,6 +63,6 @@ def command(
 
         reports = check_sets(paths, "onnxruntime", jobs or core_count())
         # Rendering has already reported what cannot be made.
-        failed += print_reports((report for report in reports if not report.unmade), quiet)
+        failed += print_reports((report for report in reports if not report.not_made), quiet)
     if failed:
         raise SystemExit(1)

@@ -10,8 +10,8 @@ import click
 from cnnviz.commands._common import UserPath
 from cnnviz.commands._output import leaves_format_open
 from cnnviz.commands._stored import given, scene_context, stored
-from cnnviz.export import FRAMES, extension_of, formats_of, module_for
-from cnnviz.pipeline import SOME_FORMATS_ONLY
+from cnnviz.export import FRAMES, extension_of, module_for, parse_formats
+from cnnviz.pipeline import FORMAT_SPECIFIC_OPTIONS
 from cnnviz.places import PLACES
 
 _EITHER = {"frame": "sheet", "sheet": "frame"}
@@ -39,9 +39,9 @@ def command(file: str, options: Sequence[str]) -> None:
     if leaves_format_open(params["output"]) and not params["formats"]:
         place = PLACES.get(str(changes.get("for_")).lower())
         params["formats"] = (place.format if place else metadata.format,)
-    names = formats_of(params["formats"] or [extension_of(Path(params["output"]))])
+    names = parse_formats(params["formats"] or [extension_of(Path(params["output"]))])
     dropped = {_EITHER.get(name) for name in changes}
-    dropped |= {name for name in SOME_FORMATS_ONLY if not _supported(name, names)}
+    dropped |= {name for name in FORMAT_SPECIFIC_OPTIONS if not _supported(name, names)}
     for key, value in before.items():
         if params.get(key) is None and key not in dropped:
             params[key] = value

@@ -18,7 +18,7 @@ from typing import Any
 from cnnviz.decks._plan import FIGURE, SECTION, TITLE, Deck, Part, Slide, plan
 from cnnviz.decks._staging import Staging, whole_deck
 from cnnviz.errors import CnnvizError, UsageError
-from cnnviz.export import known_extension
+from cnnviz.export import check_extension
 from cnnviz.parameters import Parameters, changed, param
 from cnnviz.record import Record
 
@@ -58,7 +58,7 @@ def load_kind(extension: str) -> ModuleType:
 
 def kind_of(path: Path, options: DeckOptions) -> str:
     """The kind of a deck's file; raises UsageError for an unknown one or an option that it does not support."""
-    extension = known_extension(path, kinds(), "kind of deck")
+    extension = check_extension(path, kinds(), "kind of deck")
     for name in changed(options):
         able = [kind for kind in kinds() if name in load_kind(kind).SUPPORTED_OPTIONS]
         if able and extension not in able:

@@ -1,7 +1,7 @@
-"""From frames to files: each file here is a format, named by its extension, and offers `write(job, file)`.
+"""Writers: each module here is a format, named after its extension, with a function `write(job, file)`.
 
-What else a format's module says: SUPPORTED_OPTIONS (of those that not all formats support), HAS_PIXELS (a smaller width
-makes its files smaller) and AUTOPLAYS (nobody can pause it; "all" if only --frame all moves).
+It may also define SUPPORTED_OPTIONS (those that only some formats support), HAS_PIXELS (a smaller width makes its files
+smaller) and AUTOPLAYS (it cannot be paused; "all" if only --frame all is animated).
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 
 class Job(Record, kw_only=True):
-    """One file to write: the storyboard, how to get its film (only if wanted), and what the file says of itself.
+    """One file to write: the storyboard, a function that makes its film, and the file's metadata.
 
-    `film` takes the pictures in which a window glides where the figure does not say how many.
+    `film` takes the default number of frames in which a window glides.
     """
 
     storyboard: Storyboard
@@ -40,21 +40,21 @@ class Job(Record, kw_only=True):
     transparent: bool = False
     lang: str = "en"
 
-    def texts(self) -> dict[str, str]:
-        """What the file says of itself, by PNG's keywords and one of ours, Caption; Comment makes the figure again."""
+    def metadata(self) -> dict[str, str]:
+        """The metadata by PNG's keywords, and Caption; Comment is the command that makes the figure again."""
         from cnnviz.words.plain import spoken
 
-        said = {
+        entries = {
             "Title": spoken(self.storyboard.title),
             "Description": self.storyboard.alt,
             "Caption": self.caption,
             "Comment": self.command,
             "Software": f"cnnviz {__version__}",
         }
-        return {key: text for key, text in said.items() if text}
+        return {key: text for key, text in entries.items() if text}
 
     def as_still(self) -> Job:
-        """The job of a picture that does not move: its alt text says which steps it shows; raises as `still_place`."""
+        """The job of a still, whose alt text says which steps it shows; raises UsageError as `still_place` does."""
         from cnnviz.words.plain import of_still
 
         board, place = self.storyboard, self.storyboard.count - 1
@@ -66,7 +66,7 @@ class Job(Record, kw_only=True):
         return replace(self, storyboard=replace(board, alt=of_still(board, steps, place)))
 
     def still_place(self) -> int:
-        """The step that a still shows, counted from 0; raises UsageError for one that is not there."""
+        """The step that a still shows, counted from 0; raises UsageError if there is no such step."""
         count = self.storyboard.count
         if self.frame == "all":
             raise UsageError("--frame all is for .svg and .pdf: use .gif, .zip or --sheet for more than one step")
@@ -78,7 +78,7 @@ class Job(Record, kw_only=True):
 
 
 class Written(Record, kw_only=True):
-    """What a written file holds: pixels (0×0 for data), steps, how long it plays, and what made it fit a limit."""
+    """A written file: its size in pixels (0×0 for data), steps, duration, and what was changed to fit a limit."""
 
     size: tuple[int, int]
     steps: int
@@ -86,7 +86,7 @@ class Written(Record, kw_only=True):
     fitted: str = ""
 
 
-_INSTEAD = {
+_ALTERNATIVES = {
     "frame": "it has all steps; a still such as .png, .svg or .pdf holds one",
     "sheet": "a .png, .svg or .pdf holds a contact sheet",
     "transparent": "use .gif, .webp, .apng, .png, .svg or .pdf",
@@ -98,12 +98,12 @@ FRAMES = "frames"
 
 @cache
 def formats() -> tuple[str, ...]:
-    """The extensions that can be written."""
+    """The formats, by extension."""
     return tuple(sorted(file.stem.rstrip("_") for file in Path(__file__).parent.glob("[!_]*.py")))
 
 
-def formats_of(given: Iterable[str]) -> tuple[str, ...]:
-    """The formats that texts such as `gif,mp4` name, each once, or only `frames`; raises UsageError for others."""
+def parse_formats(given: Iterable[str]) -> tuple[str, ...]:
+    """The formats in texts such as `gif,mp4`, without duplicates, or `frames` alone; raises UsageError for others."""
     words = [word.strip() for text in given for word in text.split(",") if word.strip()]
     names = {}
     for word in words:
@@ -111,19 +111,21 @@ def formats_of(given: Iterable[str]) -> tuple[str, ...]:
         if name != FRAMES and name not in formats():
             raise UsageError(f"--format {quote(word)} is not a known format: {suggest(name, formats())}")
     if FRAMES in names and len(names) > 1:
-        raise UsageError(f"--format {','.join(names)}: frames are a folder of their own, use zip beside other formats")
+        raise UsageError(
+            f"--format {','.join(names)}: frames are written as a folder: use zip together with other formats"
+        )
     if not names:
         raise UsageError(f"--format names none: use one or more of {', '.join(formats())}")
     return tuple(names)
 
 
 def extension_of(path: Path) -> str:
-    """The extension as formats are named."""
+    """The extension in lower case, without its dot."""
     return path.suffix.lower().removeprefix(".")
 
 
-def known_extension(path: Path, known: Iterable[str], what: str) -> str:
-    """The extension of a path; raises UsageError for one that is not `known` as a `what`."""
+def check_extension(path: Path, known: Iterable[str], what: str) -> str:
+    """The extension of a path; raises UsageError if it is not one of `known`, which messages call `what`."""
     extension, listed = extension_of(path), tuple("." + name for name in known)
     if "." + extension not in listed:
         found = f"extension .{extension}" if extension else "a file without an extension"
@@ -133,11 +135,11 @@ def known_extension(path: Path, known: Iterable[str], what: str) -> str:
 
 
 def module_for(path: Path, given: Iterable[str] = ()) -> ModuleType:
-    """The module of a file's extension; raises UsageError for one that is not known.
+    """The module that writes files with this extension; raises UsageError for an unknown one.
 
-    `given` names options that not all formats support.
+    `given` are options that only some formats support.
     """
-    extension = known_extension(path, formats(), "format")
+    extension = check_extension(path, formats(), "format")
     module = importlib.import_module(f"cnnviz.export.{extension}")
     check_options(f".{extension}", getattr(module, "SUPPORTED_OPTIONS", ()), given, path.stem)
     return module
@@ -147,11 +149,11 @@ def check_options(what: str, supported: Iterable[str], given: Iterable[str], ste
     """Refuse an option that a format does not support; raises UsageError."""
     for name in given:
         if name not in supported:
-            raise UsageError(f"--{name} is not for {what}: {_INSTEAD[name]}, as in -o {stem}.png")
+            raise UsageError(f"--{name} is not for {what}: {_ALTERNATIVES[name]}, as in -o {stem}.png")
 
 
-def moves(path: Path, frame: str, sheet: Size | None) -> bool:
-    """Is a file of the path's extension an animation, or data of one, rather than a still, pages or a sheet?"""
+def is_animation(path: Path, frame: str, sheet: Size | None) -> bool:
+    """Whether a file is an animation (or its data), not a still, pages or a contact sheet."""
     module = module_for(path)
     if "sheet" not in getattr(module, "SUPPORTED_OPTIONS", ()):
         return True

@@ -71,7 +71,7 @@ def save(plugin: type[AnimationPlugin], job: Job, film: Film, file: BinaryIO) ->
     """Write a job's film through imageio."""
     out: Any
     with imopen(file, "w", plugin=plugin) as out:
-        out.write(film, loop=int(job.once), texts=job.texts())
+        out.write(film, loop=int(job.once), texts=job.metadata())
     return Written(size=film.size, steps=job.storyboard.count, milliseconds=out.milliseconds)
 
 

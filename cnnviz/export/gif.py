@@ -1,8 +1,8 @@
-"""GIF as a stream: one global palette, exact delays, and of each frame only the rectangle that changed.
+"""GIF as a stream, with one global palette, exact delays, and only the changed rectangle of each frame.
 
 An imageio plugin, because imageio's own do not write this: its Pillow plugin keeps all frames in memory and gives each
-a palette of its own, and its PyAV plugin has one frame rate. The image blocks come from Pillow's GIF encoder and the
-few bytes around them from here. The format: GIF89a specification, sections 17 to 27.
+its own palette, and its PyAV plugin has a fixed frame rate. Pillow's GIF encoder makes the image blocks, this module
+the few bytes around them. The format: GIF89a specification, sections 17 to 27.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ SUPPORTED_OPTIONS = ("transparent",)
 HAS_PIXELS = True
 AUTOPLAYS = True
 _SHORT_RUN = 12
-_BRIEF = 20
-"""Milliseconds of a block before the next one of the same picture, the least that every browser keeps to."""
+_SHORTEST_DELAY = 20
+"""Milliseconds between two blocks of the same picture: the shortest delay that every browser supports."""
 _KEEP, _CLEAR = 1, 2
-"""Disposal: the next frame is drawn over this one, or where this one's rectangle was made transparent."""
+"""Disposal methods: leave this frame, or clear its rectangle to transparent, before drawing the next one."""
 
 
 def write(job: Job, file: BinaryIO) -> Written:
@@ -48,10 +48,10 @@ class GifPlugin(AnimationPlugin):
     grain = 10
 
     def encode(self, film: Frames, file: BinaryIO, *, once: bool, texts: Mapping[str, str]) -> int:
-        """Write a whole file; `once` leaves the loop block out."""
+        """Write a whole file; `once` omits the loop block."""
         file.write(_head(film, once, texts))
         lasts = 0
-        for block, milliseconds in _cleared(film, once) if film.palette.alphas is not None else _kept(film):
+        for block, milliseconds in _transparent(film, once) if film.palette.alphas is not None else _opaque(film):
             file.write(block)
             lasts += milliseconds
         file.write(b";")
@@ -64,9 +64,9 @@ def _head(film: Frames, once: bool, texts: Mapping[str, str]) -> bytes:
     bits = max(2, len(colors).bit_length())
     table = colors.tobytes().ljust(3 << bits, b"\0")
     screen = struct.pack("<6sHHBBB", b"GIF89a", *film.size, 0x80 | 0x70 | (bits - 1), 0, 0)
-    # Right behind the colour table: LibreOffice looks for it nowhere else.
+    # LibreOffice looks for it only right after the colour table.
     loop = b"" if once else b"!\xff\x0bNETSCAPE2.0\x03\x01\x00\x00\x00"
-    # The command alone in the first comment, so that it can be copied whole.
+    # The first comment is just the command, so that it is easy to copy.
     more = "\n".join(f"{key}: {text}" for key, text in texts.items() if key != "Comment")
     return screen + table + loop + _comment(texts.get("Comment", "")) + _comment(more)
 
@@ -81,9 +81,9 @@ def _sub_blocks(data: bytes) -> bytes:
 
 
 def _long_runs(same: npt.NDArray[np.bool_], parts: Sequence[Box]) -> None:
-    """In parts of a mask, leave out runs of unchanged pixels too short to pay for a switch to "unchanged" and back."""
+    """In parts of a mask, drop runs of unchanged pixels too short to be worth a switch to "unchanged" and back."""
     sizes = [(part.bottom - part.top, part.right - part.left + 2) for part in parts]
-    # All rows in one line; a changed pixel at both ends of each keeps runs from crossing rows.
+    # All rows are joined into one, with a changed pixel at both ends of each to separate runs.
     line, at, blocks = np.zeros(sum(rows * columns for rows, columns in sizes), np.bool_), 0, []
     for part, (rows, columns) in zip(parts, sizes, strict=True):
         blocks.append(line[at : (at := at + rows * columns)].reshape(rows, columns)[:, 1:-1])
@@ -99,7 +99,7 @@ def _long_runs(same: npt.NDArray[np.bool_], parts: Sequence[Box]) -> None:
 
 
 def _with_long_runs(patch: Patch) -> Patch:
-    """The patch with as much drawn anew as is shorter to store: only near what changes can a run be short."""
+    """The patch, redrawing short unchanged runs, which occur only close to changes."""
     height, width = patch.same.shape
     wider = [Box(part.left - _SHORT_RUN, part.top, part.right + _SHORT_RUN, part.bottom) for part in patch.parts]
     parts = apart(part.clip(width, height) for part in wider) if width >= _SHORT_RUN else (Box(0, 0, width, height),)
@@ -107,8 +107,8 @@ def _with_long_runs(patch: Patch) -> Patch:
     return replace(patch, parts=parts)
 
 
-def _kept(film: Frames) -> Iterator[tuple[bytes, int]]:
-    """Blocks for a film with a ground, each drawn over the ones before, and how long each stays."""
+def _opaque(film: Frames) -> Iterator[tuple[bytes, int]]:
+    """Blocks of an opaque film, each drawn over the previous ones, with their durations."""
     unchanged, moved = len(film.palette.colors), False
     for number, (patch, following) in enumerate(_with_next(film, film.size)):
         if not number:
@@ -116,10 +116,10 @@ def _kept(film: Frames) -> Iterator[tuple[bytes, int]]:
             continue
         left, moved, all_unchanged = patch.milliseconds, moved or patch.moving, patch.sparse(unchanged)
         pixels = _with_long_runs(patch).sparse(unchanged)
-        # Where windows only jump a step is one block, and the last picture is whole for all of its hold.
+        # A step without gliding is one block, and so is the last picture.
         wholes = _wholes(patch, film.band) if moved and following else [patch.box]
         for box in wholes:
-            lasts = left if box is wholes[-1] else _BRIEF
+            lasts = left if box is wholes[-1] else _SHORTEST_DELAY
             part = box.seen_from(*patch.box[:2]).slices
             ways = (found[part] for found in (pixels, all_unchanged, patch.pixels))
             yield min((_block(box, found, lasts, _KEEP, unchanged) for found in ways), key=len), lasts
@@ -127,17 +127,17 @@ def _kept(film: Frames) -> Iterator[tuple[bytes, int]]:
 
 
 def _wholes(patch: Patch, band: int) -> list[Box]:
-    """What may be shown one after the other without being seen half: all of the stage, and each text of the band."""
+    """Boxes that can be updated one by one without looking unfinished: the stage, and each text below it."""
     parts = [part.moved(*patch.box[:2]) for part in patch.parts]
     stage, rest = hull(part for part in parts if part.top < band), [part for part in parts if part.top >= band]
-    return [stage, *rest] if stage and len(rest) * _BRIEF < patch.milliseconds else [patch.box]
+    return [stage, *rest] if stage and len(rest) * _SHORTEST_DELAY < patch.milliseconds else [patch.box]
 
 
-def _cleared(film: Frames, once: bool) -> Iterator[tuple[bytes, int]]:
-    """Blocks for a film without a ground, and how long each stays.
+def _transparent(film: Frames, once: bool) -> Iterator[tuple[bytes, int]]:
+    """Blocks of a transparent film, with their durations.
 
-    Nothing that is drawn over a pixel makes it transparent again; only the end of a frame does, for its whole
-    rectangle. So a frame before one that clears pixels takes in these, and the one after it draws all anew.
+    Drawing cannot make a pixel transparent again; only the disposal of a frame can, for its whole rectangle. So the
+    frame before pixels are cleared must include them, and the next one redraws the rectangle.
     """
     clear = film.palette.ground
     whole = Box(0, 0, *film.size)
@@ -152,7 +152,7 @@ def _cleared(film: Frames, once: bool) -> Iterator[tuple[bytes, int]]:
         if following is not None:
             gone = where(~following.same & (following.pixels == clear), following.box)
         else:
-            # Programs differ in what they leave there for the next round.
+            # Programs differ in whether they clear the last frame before looping.
             gone = None if once else whole
         box = hull(part for part in (patch.box, dropped, gone) if part is not None) or whole
         _long_runs(same, [box])
@@ -163,7 +163,7 @@ def _cleared(film: Frames, once: bool) -> Iterator[tuple[bytes, int]]:
 
 
 def _hard(film: Frames) -> Iterator[Frame]:
-    """Frames of pixels that are opaque or not there: a half-transparent edge of a text would be a light rim."""
+    """Frames with only opaque and transparent pixels: half-transparent edges of text would become light rims."""
     pixels = np.empty((film.size[1], film.size[0]), np.uint8)
     for frame in film:
         pixels[frame.changed.slices] = film.palette.hard[frame.pixels[frame.changed.slices]]
@@ -175,13 +175,13 @@ def _with_next(frames: Iterable[Frame], size: tuple[int, int]) -> Iterator[tuple
 
 
 def _block(box: Box, pixels: Pixels, milliseconds: int, disposal: int, transparent: int | None) -> bytes:
-    """A graphic control extension and an image, with one index for what is not drawn, but in a first frame."""
+    """A graphic control extension and an image block, in which the index `transparent` is not drawn."""
     clear = 0 if transparent is None else transparent
     flags = disposal << 2 | (transparent is not None)
     control = struct.pack("<3sBHBx", b"!\xf9\x04", flags, milliseconds // 10, clear)
     height, width = pixels.shape
     place = struct.pack("<sHHHHB", b",", box.left, box.top, width, height, 0)
     image = Image.frombuffer("P", (width, height), np.ascontiguousarray(pixels), "raw", "P", 0, 1)
-    # Pillow's own writer begins with codes of nine bits, whatever the colours: up to a tenth more bytes.
+    # Pillow's own GIF writer always starts with nine-bit codes, which takes up to a tenth more bytes.
     bits = max(2, int(pixels.max()).bit_length())
     return control + place + bytes([bits]) + image.tobytes("gif", "P", bits) + b"\0"

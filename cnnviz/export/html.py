@@ -110,7 +110,7 @@ def _filled(job: Job, film: Film) -> dict[str, str]:
 
 def _texts(job: Job) -> str:
     """What the page says of itself beside its title and what generated it."""
-    texts = {key: text for key, text in job.texts().items() if key not in ("Title", "Comment")}
+    texts = {key: text for key, text in job.metadata().items() if key not in ("Title", "Comment")}
     return "\n".join(f'<meta name="{key.lower()}" content="{escaped(text)}">' for key, text in texts.items())
 
 

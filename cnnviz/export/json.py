@@ -17,7 +17,7 @@ from cnnviz.words.plain import tag_of
 def write(job: Job, file: BinaryIO) -> Written:
     """Write the storyboard step by step, so that memory does not grow with their number."""
     board = job.storyboard
-    texts = job.texts()
+    texts = job.metadata()
     made = {"caption": job.caption, "command": job.command, "software": texts["Software"]}
     file.write(_encoded(header(board) | made).removesuffix(b"}") + b', "steps": [')
     for place, step in enumerate(board.steps()):

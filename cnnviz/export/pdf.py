@@ -43,7 +43,7 @@ def write(job: Job, file: BinaryIO) -> Written:
         count, size = len(sheet.places), sheet.size
         document = Document(size, sheet.draw(job, film, pen), lang)
         document.page([pen.take()])
-    about = {_KEYS[key]: text for key, text in job.texts().items()}
+    about = {_KEYS[key]: text for key, text in job.metadata().items()}
     file.write(document.whole(resources, {**about, "Producer": "cnnviz"}))
     return Written(size=size, steps=count, milliseconds=0)
 

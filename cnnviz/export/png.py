@@ -32,7 +32,7 @@ def write(job: Job, file: BinaryIO) -> Written:
     (width, height), pixels = film.size, np.full(sheet.size[::-1], film.ground, np.uint8)
     for (left, top), picture in zip(sheet.spots, film.stills(sheet.places), strict=True):
         pixels[top : top + height, left : left + width] = picture
-    file.write(still(pixels, film.palette, job.texts()))
+    file.write(still(pixels, film.palette, job.metadata()))
     return Written(size=sheet.size, steps=len(sheet.places), milliseconds=0)
 
 

@@ -35,7 +35,7 @@ def write(job: Job, file: BinaryIO) -> Written:
 def document(job: Job, size: tuple[int, int], said: str, body: str) -> bytes:
     """The whole file; its names begin with a prefix of their own, so that one page can hold several."""
     width, height = size
-    texts = job.texts()
+    texts = job.metadata()
     metadata = "".join(
         f"<metadata{kind}>{escaped(texts[key])}</metadata>\n" for key, kind in _METADATA.items() if key in texts
     )

@@ -41,7 +41,7 @@ def write_folder(job: Job, folder: Path) -> tuple[Written, int]:
 
 def _write(job: Job, put: Callable[[str, bytes], object]) -> Written:
     """Hand on the frames one at a time, each with its name; `durations.csv` comes last."""
-    film, texts, lasts = job.film(0), job.texts(), 0
+    film, texts, lasts = job.film(0), job.metadata(), 0
     check_amount(film, MAX_WHOLE_PIXELS)
     digits = len(str(job.storyboard.count * (film.tween + 1)))
     lines = ["file,milliseconds"]

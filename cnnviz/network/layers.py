@@ -26,7 +26,7 @@ class Layer:
 
     `where` names it in messages, `kind` in a network's text and in a file of weights; `words` are those behind it.
     `function` is its operation's name in `compute`, `arguments` all options of that. `outputs` are its kernels, of a
-    `size`, or the numbers that a fully connected layer gives, of as many `inputs` where these are told.
+    `size`, or the numbers that a fully connected layer gives, of as many `inputs` where these are given.
     """
 
     where: str = field(compare=False)

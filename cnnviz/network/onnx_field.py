@@ -87,8 +87,8 @@ def field_tour(run: OnnxRun, layer: OnnxLayer) -> Tour:
     stops = [_stop("input", Text("input"), image, field, Text(end, **known))]
     for place, (block, maps) in enumerate(run.blocks):
         here, title = seen[block.last.output], block_title(block)
-        said = {"block": title, "seen": Shape(_extent(here, maps)), "size": Shape(maps.shape[1:])}
-        caption = Text("{block}: it sees {seen} of {size} cells", **said) if place < len(blocks) else asked
+        values = {"block": title, "seen": Shape(_extent(here, maps)), "size": Shape(maps.shape[1:])}
+        caption = Text("{block}: it sees {seen} of {size} cells", **values) if place < len(blocks) else asked
         stops.append(_stop(f"block{place + 1}", title, maps, here, caption))
     what = "the receptive field of a cell of {layer} opens backwards, block by block, to the {size} image"
     formula = Math(r"r=1+\Sigma\,(k-1)\,d\,j")

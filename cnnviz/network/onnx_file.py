@@ -129,8 +129,8 @@ class OnnxModel:
         try:
             yield
         except Exception as error:
-            said = " ".join(str(error).split())[:200]
-            raise UsageError(f"{self.subject} cannot be {what}: {said}") from error
+            reason = " ".join(str(error).split())[:200]
+            raise UsageError(f"{self.subject} cannot be {what}: {reason}") from error
 
 
 def _session(model: Any) -> Any:

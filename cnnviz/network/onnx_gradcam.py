@@ -123,7 +123,7 @@ def heat_tour(run: OnnxRun, names: Sequence[str], label: int, most: int) -> Tour
         ),
     )
     return Tour(
-        [image_stop(run, most), *((view, Text(said, **known)) for view, said in stops)],
+        [image_stop(run, most), *((view, Text(caption, **known)) for view, caption in stops)],
         point=Text(point, **known),
         alt=Text(
             "Grad-CAM of {label}: the last maps, weighted by the slope of its score, are heat over the image", **known

@@ -115,12 +115,12 @@ def _described(kind: str, numbers: Mapping[str, str]) -> tuple[tuple[str, ...], 
             usual = {"s": (1, 1) if kind == "conv" else size, "p": (0, 0), "d": (1, 1)}
             chosen = {letter: _sides(numbers[letter]) if letter in numbers else own for letter, own in usual.items()}
             words = [letter + _short(side) for letter, side in chosen.items() if side != usual[letter]]
-            how: dict[str, Any] = {"stride": chosen["s"], "padding": chosen["p"]}
+            options: dict[str, Any] = {"stride": chosen["s"], "padding": chosen["p"]}
             if kind == "conv":
                 kernels = f"{numbers['kernels']}@{size_text(*size)}" if "kernels" in numbers else _short(size)
-                return (kernels, *words), {**how, "dilation": chosen["d"]}
+                return (kernels, *words), {**options, "dilation": chosen["d"]}
             last = {"dilation": (1, 1)} if kind == "maxpool" else {"count_include_pad": True}
-            return (_short(size), *words), {"kernel_size": size, **how, "ceil_mode": False, **last}
+            return (_short(size), *words), {"kernel_size": size, **options, "ceil_mode": False, **last}
         case "batchnorm":
             return (), {"training": True, "eps": 1e-5}
         case "lrn":

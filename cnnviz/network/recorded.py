@@ -33,8 +33,8 @@ class Stage:
     weights: Mapping[str, Tensor]
 
     @property
-    def told(self) -> Tensor:
-        """The tensor whose gradient is told: its weights, or its output where it has none."""
+    def tensor(self) -> Tensor:
+        """The tensor whose gradient is shown: its weights, or its output where it has none."""
         return self.weights.get("weight", self.y)
 
     @property
@@ -143,4 +143,4 @@ def _weight(graph: Graph, layer: Layer, name: str, values: Array, file: str, sca
     source: dict[str, object] = {"file": (where, name)} if file else {}
     if not file and name.endswith(".weight") and layer.kind != "batchnorm":
         source = {"std": scale * math.sqrt(2 / math.prod(values.shape[1:]))}
-    return graph.given(name.replace(".", "_"), values, KERNEL if values.ndim == 4 else PLAIN, **source)
+    return graph.input(name.replace(".", "_"), values, KERNEL if values.ndim == 4 else PLAIN, **source)

@@ -43,8 +43,8 @@ def exported(module: Any, x: Any, size: Size | int | None) -> TorchModule:
             given = torch.zeros(shape, dtype=first.dtype, device=first.device)
             torch.onnx.export(module, (given,), file, opset_version=_OPSET, dynamo=False)
     except Exception as error:
-        said = " ".join(str(error).split())[:200]
-        raise UsageError(f"{found} cannot be exported by torch.onnx: {said}") from error
+        reason = " ".join(str(error).split())[:200]
+        raise UsageError(f"{found} cannot be exported by torch.onnx: {reason}") from error
     found.module, found.content = module, file.getvalue()
     return found
 

@@ -59,15 +59,15 @@ class Graph:
     def _constant(self, value: float | tuple[int, ...]) -> str:
         """A number, or whole numbers, that a node takes as an input."""
         if isinstance(value, tuple):
-            name, how = str(list(value)), {"value_ints": _attribute(value)}
+            name, attributes = str(list(value)), {"value_ints": _attribute(value)}
         else:
             value = float(value)
-            name, how = f"{value:.9g}", {"value_float": _attribute(value)}
+            name, attributes = f"{value:.9g}", {"value_float": _attribute(value)}
             if self.double:
-                how = {"value": f'helper.make_tensor("", TensorProto.DOUBLE, [], [{value!r}])'}
+                attributes = {"value": f'helper.make_tensor("", TensorProto.DOUBLE, [], [{value!r}])'}
         if name not in self._made:
             last, self._made[name] = self.last, name
-            self._node("Constant", [], [name], **how)
+            self._node("Constant", [], [name], **attributes)
             self.last = last
         return name
 

@@ -34,7 +34,7 @@ class Writer:
     """Writes one operation as a program; a framework has a template or a method, `_conv2d`, for each function.
 
     Such a method returns an expression, and may `note` and `put` lines before it; where one of these says more than
-    the expression does it is left in `essential`. A template's last line is the expression. `modules` are
+    the expression does it is left in `main_expression`. A template's last line is the expression. `modules` are
     its imports by the words that need them,
     `array` how it makes an array of numbers, `dtypes` its float32 and float64, `functions` its names of what formulas
     call, `tracked` what gradients need beforehand, `inner_gradients` whether layers' outputs have gradients too, and
@@ -54,11 +54,11 @@ class Writer:
     trains_in_double: ClassVar[bool] = False
 
     def __init__(self, operation: Operation) -> None:
-        double = operation.double and (self.trains_in_double or operation.course is None)
+        double = operation.double and (self.trains_in_double or operation.training_call is None)
         self.operation = replace(operation, double=double)
         self.lines: list[str] = []
         self.expressions: list[str] = []
-        self.essential = ""
+        self.main_expression = ""
         self._write()
 
     def program(self, command: str) -> str:
@@ -74,7 +74,7 @@ class Writer:
 
     def line(self) -> str:
         """The call that matters."""
-        return self.expressions[self.operation.essential]
+        return self.expressions[self.operation.main_call]
 
     def remarks(self) -> Iterator[str]:
         """What is to be said of the whole, at the top."""
@@ -86,8 +86,8 @@ class Writer:
         else:
             self.operands()
             self.put("")
-            if self.operation.course is not None:
-                self.course(self.operation.course)
+            if self.operation.training_call is not None:
+                self.train(self.operation.training_call)
             elif self.operation.training is not None:
                 self.training(self.operation.training)
             else:
@@ -99,8 +99,8 @@ class Writer:
     def printed(self) -> list[Shown]:
         """What the program prints: what panels show, or all results; of gradients that none shows that of the input."""
         operation = self.operation
-        if operation.course is not None:
-            return [Shown(name=operation.course.result, panel="", kind=PLAIN)]
+        if operation.training_call is not None:
+            return [Shown(name=operation.training_call.result, panel="", kind=PLAIN)]
         if found := [shown for shown in operation.shown if shown.printed]:
             return found
         if operation.training is not None:
@@ -110,9 +110,9 @@ class Writer:
     def calls(self) -> None:
         """All calls, one after another."""
         for call in self.operation.calls:
-            self.essential = ""
+            self.main_expression = ""
             written = self.expression(call)
-            self.expressions.append(self.essential or written)
+            self.expressions.append(self.main_expression or written)
             self.put(f"{self.results(call)} = {written}")
 
     def expression(self, call: Call) -> str:
@@ -123,9 +123,9 @@ class Writer:
         # Only torch has a softplus with a β.
         if template and (call.options.get("beta", 1) == 1 or call.function != "softplus" or "{beta}" in template):
             return self.fill(template, call)
-        return self.formula(call) if call.function in FORMULAS else self.usual(call)
+        return self.formula(call) if call.function in FORMULAS else self.default(call)
 
-    def usual(self, call: Call) -> str:
+    def default(self, call: Call) -> str:
         """What has neither a method nor a template, and no formula."""
         raise NotImplementedError
 
@@ -136,10 +136,10 @@ class Writer:
         return last
 
     def filled(self, template: str, call: Call, **more: Any) -> list[str]:
-        """The lines of a template with a call's operands and options in it; `how` are those that it does not name."""
+        """The lines of a template with a call's operands and options; `keywords` are those that it does not name."""
         o = call.options
         values = {name: self.plain(value) for name, value in o.items()}
-        values["how"] = "".join(
+        values["keywords"] = "".join(
             f", {name}={value!r}" if isinstance(value, str) else f", {name}={values[name]}"
             for name, value in self.options(call, *re.findall(r"{(?:o\[)?(\w+)", template)).items()
         )
@@ -184,13 +184,13 @@ class Writer:
         """An optimizer, or what makes one."""
         return self.optimizer(call, "")
 
-    def course(self, course: Call) -> None:
+    def train(self, call: Call) -> None:
         """The network as a function of examples and weights, then its training over several epochs."""
-        weights = [name for name in self.operation.operands if name not in course.operands]
-        self.forward([*course.operands, *weights])
-        self.expressions.append(self.optimizer(course, "weights"))
-        self.put(f"weights = {tupled(weights)}", f"rates = {literal(course.options['rates'], True)[0]}")
-        self.put(*self.epochs.format(optimizer=self.expressions[-1], **course.options).rstrip().split("\n"))
+        weights = [name for name in self.operation.operands if name not in call.operands]
+        self.forward([*call.operands, *weights])
+        self.expressions.append(self.optimizer(call, "weights"))
+        self.put(f"weights = {tupled(weights)}", f"rates = {literal(call.options['rates'], True)[0]}")
+        self.put(*self.epochs.format(optimizer=self.expressions[-1], **call.options).rstrip().split("\n"))
 
     def optimizer(self, call: Call, weights: str) -> str:
         """An optimizer with its hyper-parameters, of these weights where it takes them."""

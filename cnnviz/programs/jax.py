@@ -146,9 +146,9 @@ class Framework(Writer):
         """With the module's full name, as no import stands above."""
         return super().line().replace("lax.", "jax.lax.").replace("jax.jax.", "jax.")
 
-    def usual(self, call: Call) -> str:
+    def default(self, call: Call) -> str:
         """An activation."""
-        return self.fill(f"jax.nn.{call.function}({{0}}{{how}})", call)
+        return self.fill(f"jax.nn.{call.function}({{0}}{{keywords}})", call)
 
     # Convolution
 
@@ -156,8 +156,8 @@ class Framework(Writer):
         o = call.options
         groups = ", feature_group_count={groups}" * (o.get("groups", 1) > 1)
         dilation = ", rhs_dilation={o[dilation]}" * (max(o["dilation"]) > 1)
-        how = f"window_strides={{o[stride]}}, padding={{edges}}{groups}{dilation}"
-        template = f"{{correlation}}lax.conv_general_dilated({{0}}, {{1}}, {how})"
+        keywords = f"window_strides={{o[stride]}}, padding={{edges}}{groups}{dilation}"
+        template = f"{{correlation}}lax.conv_general_dilated({{0}}, {{1}}, {keywords})"
         return self.fill(template, call, edges=_edges(o["padding"], o["padding"])) + _bias(call)
 
     _conv1d = _conv3d = _conv2d
@@ -176,13 +176,13 @@ class Framework(Writer):
     def _transposed(self, linear: str, x: str, shape: Sequence[int]) -> str:
         """What goes back through an expression that is linear in an array y of a shape."""
         # A picture has no room for the shape.
-        self.essential = f"jax.linear_transpose(lambda y: {linear}, y)({x})[0]"
+        self.main_expression = f"jax.linear_transpose(lambda y: {linear}, y)({x})[0]"
         return f"jax.linear_transpose(lambda y: {linear}, jnp.zeros({tuple(shape)}))({x})[0]"
 
     def _pad(self, call: Call) -> str:
         mode = call.options["mode"]
-        how = f', mode="{_MODES[mode]}"' if mode != "constant" else ""
-        return f"jnp.pad({call.operands[0]}, {tuple(pad_sides(call))}{how})"
+        keywords = f', mode="{_MODES[mode]}"' if mode != "constant" else ""
+        return f"jnp.pad({call.operands[0]}, {tuple(pad_sides(call))}{keywords})"
 
     # Sampling and patches
 
@@ -282,7 +282,7 @@ class Framework(Writer):
     def optimizer(self, call: Call, weights: str) -> str:
         """By optax."""
         options = hyperparameters(call, _NUMBERS, _MORE)
-        if self.operation.course is not None:
+        if self.operation.training_call is not None:
             # Its steps are taken times the rate of their epoch.
             options["learning_rate"] = 1.0
         return self.called(f"optax.{call.options['rule'].lower()}", **options)

@@ -123,9 +123,9 @@ class Framework(Writer):
             return f"{shown.name}[{', '.join(map(str, (sample, *cell, channel)))}]"
         return f"keras.ops.moveaxis({shown.name}{'[0]' * len(shown.index)}, -1, {1 - len(shown.index)})"
 
-    def usual(self, call: Call) -> str:
+    def default(self, call: Call) -> str:
         """An activation."""
-        return self.fill(f"keras.activations.{call.function}({{0}}{{how}})", call)
+        return self.fill(f"keras.activations.{call.function}({{0}}{{keywords}})", call)
 
     # Convolution
 
@@ -150,8 +150,8 @@ class Framework(Writer):
         x, mode = call.operands[0], call.options["mode"]
         samples, channels, *sides = pad_sides(call)
         if mode in ("constant", "reflect"):
-            how = ', "reflect"' if mode == "reflect" else ""
-            return f"keras.ops.pad({x}, {[list(ends) for ends in (samples, *sides, channels)]}{how})"
+            keywords = ', "reflect"' if mode == "reflect" else ""
+            return f"keras.ops.pad({x}, {[list(ends) for ends in (samples, *sides, channels)]}{keywords})"
         self.note("Not every backend has this padding: the cells that stand there are taken one by one.")
         for axis, (size, ends) in enumerate(zip(call.shape[2:], sides, strict=True), 1):
             cells = range(-ends[0], size + ends[1])
@@ -185,7 +185,7 @@ class Framework(Writer):
             return whole
         self.note("Keras takes no padding here: what padding leaves out is cut off, what lacks are zeros.")
         self.put(f"whole = {whole}")
-        self.essential = whole
+        self.main_expression = whole
         if any(lack):
             self.put(f"whole = {_pad('whole', (0, 0), lack)}")
         (top, left), (rows, columns) = start, size
@@ -220,8 +220,8 @@ class Framework(Writer):
     def _unfold(self, call: Call) -> str:
         o, (n, channels), cells = call.options, call.shape[:2], math.prod(call.options["kernel_size"])
         x = self._padded(call.operands[0], o["padding"], o["padding"])
-        how = {"strides": o["stride"]} | ({"dilation_rate": o["dilation"]} if max(o["dilation"]) > 1 else {})
-        self.put(f"patches = {self.called('keras.ops.image.extract_patches', x, str(o['kernel_size']), **how)}")
+        keywords = {"strides": o["stride"]} | ({"dilation_rate": o["dilation"]} if max(o["dilation"]) > 1 else {})
+        self.put(f"patches = {self.called('keras.ops.image.extract_patches', x, str(o['kernel_size']), **keywords)}")
         turned = f"keras.ops.transpose(keras.ops.reshape(patches, ({n}, -1, {cells}, {channels})), (0, 3, 2, 1))"
         return f"keras.ops.reshape({turned}, ({n}, {channels * cells}, -1))"
 

@@ -72,7 +72,7 @@ class Framework(Writer):
     def printed(self) -> list[Shown]:
         """Without gradients and what is learned; of these alone the output."""
         training = self.operation.training
-        if self.operation.course is not None:
+        if self.operation.training_call is not None:
             return [Shown(name=self.operation.calls[-1].result, panel="")]
         if training is None:
             return super().printed()
@@ -83,14 +83,14 @@ class Framework(Writer):
     def calls(self) -> None:
         """All nodes, their graph, and its run."""
         for call in self.operation.calls:
-            self.essential = ""
+            self.main_expression = ""
             self.expression(call)
-            self.expressions.append(self.essential or self.graph.last)
+            self.expressions.append(self.main_expression or self.graph.last)
         results = [call.result for call in self.operation.calls if call.result not in self.given]
         self._session(results, self.given)
         self.put(f"[{', '.join(results)}] = session.run(None, given)")
 
-    def course(self, course: Call) -> None:
+    def train(self, call: Call) -> None:
         """The way forward."""
         self.note("ONNX Runtime learns nothing: the way forward, with the weights before the figure's training.")
         self.calls()
@@ -142,13 +142,13 @@ class Framework(Writer):
         if not any(behind):
             self.fill("ConvTranspose({operands}{window})", call)
             return
-        how = {**window_attributes(call), "output_padding": tuple(a % s for a, s in sizes)}
+        keywords = {**window_attributes(call), "output_padding": tuple(a % s for a, s in sizes)}
         self.fill(
             "# ONNX Runtime takes no output padding of a stride or more: zeros behind the input.\n"
-            "longer_{0} = Pad({0}, {pads})\nConvTranspose(longer_{operands}{how})",
+            "longer_{0} = Pad({0}, {pads})\nConvTranspose(longer_{operands}{keywords})",
             call,
             pads=(*[0] * 6, *behind),
-            how="".join(f", {name}={value}" for name, value in how.items()),
+            keywords="".join(f", {name}={value}" for name, value in keywords.items()),
         )
 
     def _max_pool2d(self, call: Call) -> None:
@@ -192,7 +192,7 @@ class Framework(Writer):
             f"total = ConvTranspose({{0}}, window, {spread})",
             call,
         )
-        self.essential = self.graph.last
+        self.main_expression = self.graph.last
         self.fill(f"count = ConvTranspose(ones, window, {spread})\ntotal / maximum(count, 1)", call)
 
     # Sampling and patches
@@ -277,7 +277,7 @@ class Framework(Writer):
         o, cells = call.options, window[0] * window[1]
         pads = *(side // 2 for side in window), *((side - 1) // 2 for side in window)
         self.fill(squares.replace("WINDOW", str(window)).replace("PADS", str(pads)), call)
-        self.essential = self.graph.last
+        self.main_expression = self.graph.last
         alpha, mean = o["alpha"] * (1 if o["alpha_over_n"] else cells), "{y}_means" if reshaped else "{y}_mean"
         self.fill(f"{reshaped}{{0}} / ({{o[k]}} + {alpha!r} * {mean}) ** {{o[beta]}}", call)
 
@@ -307,7 +307,7 @@ class Framework(Writer):
         remark = "# Dropout of ONNX draws a mask of its own: here the figure's.\n"
         self.fill(f"{remark}{{0}} * {{1}} / {1 - call.options['p']}", call)
 
-    def usual(self, call: Call) -> str:
+    def default(self, call: Call) -> str:
         """An activation."""
         node = "".join(f", alpha={value!r}" for value in list(call.options.values())[:1])
         node = f"{_OPERATORS[call.function]}(X{node})"

@@ -28,17 +28,17 @@ _TEMPLATES = {
     "silu": "F.silu({0})",
     "cross_entropy": "F.cross_entropy({0}, torch.tensor([{label}]))",
     "mean_cross_entropy": "F.cross_entropy({0}, {1}.long())",
-    **{name: f"{{correlation}}F.{name}({{operands}}{{how}})" for name in ["conv1d", "conv2d", "conv3d"]},
-    **{name: f"F.{name}({{0}}, {{kernel_size}}{{how}})" for name in ["max_pool2d", "avg_pool2d"]},
+    **{name: f"{{correlation}}F.{name}({{operands}}{{keywords}})" for name in ["conv1d", "conv2d", "conv3d"]},
+    **{name: f"F.{name}({{0}}, {{kernel_size}}{{keywords}})" for name in ["max_pool2d", "avg_pool2d"]},
     **{name: f"F.{name}({{0}}, {{output_size}})" for name in ["adaptive_max_pool2d", "adaptive_avg_pool2d"]},
     # Of one number torch makes a size of one axis.
-    "max_unpool2d": "F.max_unpool2d({operands}, {kernel_size}{how}, "
+    "max_unpool2d": "F.max_unpool2d({operands}, {kernel_size}{keywords}, "
     "output_size=({o[output_size][0]}, {o[output_size][1]}))",
-    "pad": "F.pad({0}, {o[pad]}{how})",
-    "layer_norm": "F.layer_norm({0}, {o[normalized_shape]}{how})",
-    "group_norm": "F.group_norm({0}, {num_groups}{how})",
+    "pad": "F.pad({0}, {o[pad]}{keywords})",
+    "layer_norm": "F.layer_norm({0}, {o[normalized_shape]}{keywords})",
+    "group_norm": "F.group_norm({0}, {num_groups}{keywords})",
     **{
-        name: f"F.{name}({{0}}, torch.full_like({{0}}, {{label}}), reduction='none'{{how}})"
+        name: f"F.{name}({{0}}, torch.full_like({{0}}, {{label}}), reduction='none'{{keywords}})"
         for name in [
             *("l1_loss", "mse_loss", "huber_loss", "smooth_l1_loss"),
             *("binary_cross_entropy", "binary_cross_entropy_with_logits"),
@@ -105,15 +105,15 @@ class Framework(Writer):
         """Without what gradients need."""
         return super().shown(shown) + (".detach()" if self.operation.training else "")
 
-    def usual(self, call: Call) -> str:
+    def default(self, call: Call) -> str:
         """Under the same name."""
-        return self.fill(f"F.{call.function}({{operands}}{{how}})", call)
+        return self.fill(f"F.{call.function}({{operands}}{{keywords}})", call)
 
     # Convolution and pooling
 
     def _deform_conv2d(self, call: Call) -> str:
         mask = ", mask={3}" * (len(call.operands) > 3)
-        return self.fill(f"torchvision.ops.deform_conv2d({{0}}, {{1}}, {{2}}{mask}{{how}})", call)
+        return self.fill(f"torchvision.ops.deform_conv2d({{0}}, {{1}}, {{2}}{mask}{{keywords}})", call)
 
     def results(self, call: Call) -> str:
         """Indices too where they are asked for."""
@@ -135,7 +135,7 @@ class Framework(Writer):
 
     def _batch_norm(self, call: Call) -> str:
         affine = ", weight={1}, bias={2}" * (len(call.operands) > 1)
-        return self.fill(f"F.batch_norm({{0}}, None, None{affine}{{how}})", call)
+        return self.fill(f"F.batch_norm({{0}}, None, None{affine}{{keywords}})", call)
 
     # Training
 

@@ -1,4 +1,4 @@
-"""A film that is rendered once and shown several times: to the writers of several formats."""
+"""A film that is rendered once for several formats."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ import numpy as np
 
 from cnnviz.render.frames import Film, Frame
 
-_QUICK = 1
+_FAST = 1
 
 
 class CachedFilm(Film):
-    """A film that keeps, packed, what changes in each frame.
+    """A film that keeps the changes of each frame, compressed.
 
-    Whoever iterates first has the frames drawn; others get what is kept and have drawn only what is not there yet.
+    The first iteration renders the frames; later ones read them from the cache.
     """
 
     def __init__(self, film: Film) -> None:
-        # The same film, laid out already: only how its frames come about differs.
+        # Share the layout and palette of the original film.
         vars(self).update(vars(film))
         self._source = iter(film)
-        self._kept: list[tuple[Frame, bytes]] = []
+        self._frames: list[tuple[Frame, bytes]] = []
 
     def __iter__(self) -> Iterator[Frame]:
         width, height = self.size
         pixels, place = np.zeros((height, width), np.uint8), 0
-        while place < len(self._kept) or self._draw():
-            frame, packed = self._kept[place]
+        while place < len(self._frames) or self._draw():
+            frame, packed = self._frames[place]
             at, found = 0, np.frombuffer(zlib.decompress(packed), np.uint8)
             for box in frame.parts:
                 part = found[at : (at := at + box.width * box.height)]
@@ -38,10 +38,10 @@ class CachedFilm(Film):
             place += 1
 
     def _draw(self) -> bool:
-        """Draw one more frame and keep it; False at the film's end."""
+        """Render and keep one more frame; False at the end of the film."""
         frame = next(self._source, None)
         if frame is None:
             return False
-        packed = zlib.compress(b"".join(frame.pixels[box.slices].tobytes() for box in frame.parts), _QUICK)
-        self._kept.append((replace(frame, pixels=np.empty(0, np.uint8)), packed))
+        packed = zlib.compress(b"".join(frame.pixels[box.slices].tobytes() for box in frame.parts), _FAST)
+        self._frames.append((replace(frame, pixels=np.empty(0, np.uint8)), packed))
         return True

@@ -1,4 +1,4 @@
-"""A storyboard becomes a stream of frames: the page once, then for each step only what it changes."""
+"""A storyboard as a stream of frames: the whole page once, then only what each step changes."""
 
 from __future__ import annotations
 
@@ -22,19 +22,18 @@ from cnnviz.render.timing import Clock, Timing
 from cnnviz.storyboard import Storyboard
 
 GLIDE_MILLISECONDS = 40
-"""How long a picture stays in which something moves."""
+"""Duration of a frame in which something moves."""
 
 _FLIGHT = 2 / 3
-"""Pictures in which a result flies to its cell, as a share of those in which the window moves."""
+"""Frames in which a result flies to its cell, as a share of those in which the window moves."""
 
 
 class Frame(Record):
-    """One picture of the stream: palette indices (one array all along), the box that changed, how long it stays.
+    """A frame: palette indices (always the same array), the box that changed, and the duration.
 
-    `painted` are the parts of the box that were painted, where these are known: no two of them have a pixel in common,
-    and no other pixel changed. Between `settled` pictures, each of them a step, a window may glide; `changed` and
-    `painted` of a settled one tell what differs from the settled one before as well, and `step_milliseconds` how long
-    it stays where no window glides after it.
+    `painted` are the painted parts of the box, if known: they do not overlap, and no other pixel changed. Each
+    `settled` frame is a step; between these a window may glide. `changed` and `painted` of a settled frame also cover
+    the differences from the previous settled one, and `step_milliseconds` is its duration without gliding.
     """
 
     pixels: Pixels
@@ -46,27 +45,27 @@ class Frame(Record):
 
     @property
     def moving(self) -> bool:
-        """Whether something is on its way."""
+        """Whether something is moving."""
         return not self.settled and self.milliseconds == GLIDE_MILLISECONDS
 
     @property
     def parts(self) -> tuple[Box, ...]:
-        """Boxes without a common pixel, outside of which nothing changed."""
+        """Boxes without overlaps, outside of which nothing changed."""
         return self.painted or (self.changed,)
 
 
 def settled(frames: Iterable[Frame]) -> Iterator[Frame]:
-    """The frames of a film as they are without pictures in which a window glides."""
+    """The frames of a film without those in which a window glides."""
     for frame in frames:
         if frame.settled:
             yield replace(frame, milliseconds=frame.step_milliseconds or frame.milliseconds)
 
 
 class Film:
-    """The frames of a storyboard; iterating renders them anew, one at a time.
+    """The frames of a storyboard, rendered one at a time by each iteration.
 
-    In the `tween` pictures before a step a window moves, where the step before lasts as many milliseconds as are
-    `least_gliding`; with an `opening` the question stands before the first step.
+    A window moves in the last `tween` frames of a step, if that lasts at least `min_glide_milliseconds`. With an
+    `opening` a picture that asks the question comes before the first step.
     """
 
     def __init__(
@@ -79,18 +78,18 @@ class Film:
         numbers: bool = True,
         font_scale: float = 1.0,
         tween: int = 0,
-        least_gliding: int = 0,
+        min_glide_milliseconds: int = 0,
         opening: bool = False,
         transparent: bool = False,
     ) -> None:
         self.storyboard, self.theme, self.timing = storyboard, theme, timing
-        self.tween, self.opening, self._least_gliding = tween, opening, least_gliding
+        self.tween, self.opening, self._min_glide_milliseconds = tween, opening, min_glide_milliseconds
         typesetter = Typesetter()
         self.layout = arrange(storyboard, typesetter, width, numbers and not storyboard.bare, font_scale)
-        drawn = _keyed(storyboard, self.layout, theme) if transparent else theme
+        drawn = _with_key_color(storyboard, self.layout, theme) if transparent else theme
         self._look = Look(theme=drawn, typesetter=typesetter, unit=self.layout.fit.unit)
         shown = theme.page["ground"] if transparent else None
-        # Vectors need no palette: it is made where pixels ask for it, once for all films of this one.
+        # Vector formats need no palette, so it is made on demand.
         self._palette = cache(lambda: _palette(storyboard, self.layout, drawn, shown))
 
     @property
@@ -100,7 +99,7 @@ class Film:
 
     @property
     def band(self) -> int:
-        """Where the stage ends and the lines below it begin, in pixels from the top."""
+        """The bottom of the stage, where the lines below it start, in pixels from the top."""
         return self.layout.lines.band
 
     @property
@@ -114,22 +113,22 @@ class Film:
         return self.palette.index_of(self._look.theme.page["ground"])
 
     def stage(self) -> FigureStage:
-        """All that is drawn, before the first step, in the theme's own colours."""
+        """The stage before the first step, in the theme's own colours."""
         return FigureStage(self.storyboard, self.layout, replace(self._look, theme=self.theme))
 
     @property
     def prepares(self) -> bool:
-        """Whether padding comes after the question."""
-        moves = self.tween and 1000 * self.timing.opening >= self._least_gliding
+        """Whether padding appears after the question."""
+        moves = self.tween and 1000 * self.timing.opening >= self._min_glide_milliseconds
         return bool(self.opening and moves and not self.storyboard.bare)
 
     @property
     def flight(self) -> int:
-        """Pictures in which a result flies to its cell."""
+        """Frames in which a result flies to its cell."""
         return round(_FLIGHT * self.tween)
 
     def __iter__(self) -> Iterator[Frame]:
-        stage, raster = self._begun()
+        stage, raster = self._start()
         clock, guard = Clock(self.timing, self.storyboard.count), FlashGuard(self.palette, self.layout.width)
         whole = (Box(0, 0, *self.size),)
         painted: tuple[Box, ...] = ()
@@ -142,16 +141,16 @@ class Film:
             if not place:
                 raster.draw(changes)
                 lasts = max(clock.opening(), 10 * math.ceil(LEAST_MILLISECONDS / 10)) if asked is not None else 0
-            gliding = self.tween and lasts and lasts >= self._least_gliding
+            gliding = self.tween and lasts and lasts >= self._min_glide_milliseconds
             ways = stage.ways(written) if gliding else []
             ways += [Way(item, item) for item in asked or ()] if ways else []
             stage.land(place, step)
-            moves = place > 0 and lasts >= self._least_gliding and any(change.moves for change in changes)
+            moves = place > 0 and lasts >= self._min_glide_milliseconds and any(change.moves for change in changes)
             flights = ways or (stage.flights(written) if gliding and not self.storyboard.bare else [])
-            # Half of the time all stands still.
+            # Nothing moves for half of the time.
             room = lasts // 2 // GLIDE_MILLISECONDS
             flies = min(self.tween if ways else self.flight, round(0.4 * room) if moves else room) if flights else 0
-            # Where no result flies it is there when the window arrives.
+            # A result that does not fly appears when the window arrives.
             last = min(self.tween, room - flies) if moves else 0
             glides = last if flies else max(0, last - 1)
             if place:
@@ -175,17 +174,17 @@ class Film:
             lasts = clock.take(step, place)
             if lasts < LEAST_MILLISECONDS:
                 lasts = clock.stretch(lasts, guard.least(shown, raster.pixels, painted))
-            shown = _kept(shown, raster.pixels, painted)
+            shown = _updated(shown, raster.pixels, painted)
         yield _settled(raster, painted, lasts, 0)
 
     def stills(self, places: Collection[int]) -> Iterator[Pixels]:
-        """The pictures of these steps, in order, one array all along; what is between two of them is drawn at once."""
-        stage, raster = self._begun()
+        """The pictures of these steps in order, always in the same array."""
+        stage, raster = self._start()
         for number, _ in enumerate(stage.at(places)):
             raster.show(stage.changes()) if number else raster.draw(stage.changes())
             yield raster.pixels
 
-    def _begun(self) -> tuple[FigureStage, Raster]:
+    def _start(self) -> tuple[FigureStage, Raster]:
         stage = FigureStage(self.storyboard, self.layout, self._look)
         return stage, Raster(stage, self.palette, self._look.theme.page["ground"], self.size)
 
@@ -197,22 +196,22 @@ def _settled(raster: Raster, painted: tuple[Box, ...], lasts: int, glides: int) 
 
 
 def _gliding(raster: Raster, changes: list[SlotChange], count: int, last: int) -> Iterator[Frame]:
-    """The first of as many pictures as lead to where all arrives."""
+    """The first `count` of the `last` frames in which everything moves to its destination."""
     for number in range(1, count + 1):
         painted = raster.move(changes, eased(number / last))
         yield Frame(raster.pixels, hull(painted) or Box(0, 0, 1, 1), GLIDE_MILLISECONDS, False, painted=painted)
 
 
 def _flying(raster: Raster, flights: Sequence[Way], count: int, arrived: tuple[Box, ...]) -> Iterator[Frame]:
-    """Results on their way; what was painted before them, where the window arrived, is new in the first picture."""
+    """Frames with flying results; the first one includes what was painted where the window arrived."""
     for number in range(count):
         painted = raster.fly([way.at((number + 1) / (count + 1)) for way in flights])
         painted = painted if number else apart((*arrived, *painted))
         yield Frame(raster.pixels, hull(painted) or Box(0, 0, 1, 1), GLIDE_MILLISECONDS, False, painted=painted)
 
 
-def _kept(shown: Pixels | None, pixels: Pixels, painted: Iterable[Box]) -> Pixels:
-    """The picture before with what was painted since: far less to copy than all of it."""
+def _updated(shown: Pixels | None, pixels: Pixels, painted: Iterable[Box]) -> Pixels:
+    """Copy what was painted into the previous picture, which is faster than copying everything."""
     if shown is None:
         return pixels.copy()
     for box in painted:
@@ -220,14 +219,14 @@ def _kept(shown: Pixels | None, pixels: Pixels, painted: Iterable[Box]) -> Pixel
     return shown
 
 
-def _keyed(storyboard: Storyboard, layout: Layout, theme: Theme) -> Theme:
-    """The theme with a ground that no other colour comes close to, to be left out of the pictures."""
+def _with_key_color(storyboard: Storyboard, layout: Layout, theme: Theme) -> Theme:
+    """The theme with a ground unlike any other colour, which becomes transparent."""
     solid, ramps = _colors(storyboard, layout, theme)
     return theme.on(key_color([*solid, *(color for pair in ramps for color in pair)]))
 
 
 def _palette(storyboard: Storyboard, layout: Layout, theme: Theme, shown: Color | None) -> Palette:
-    """The palette of a theme; its ground is left out where another colour may be `shown` instead."""
+    """The palette of a theme; if another colour may be `shown` instead, the ground is transparent."""
     solid, ramps = _colors(storyboard, layout, theme)
     if shown is None:
         return build_palette(solid, ramps)

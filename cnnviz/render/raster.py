@@ -1,4 +1,4 @@
-"""A figure as pixels: the ground with its items, what floats above it, and of each step only what it changes."""
+"""A figure as pixels: a ground layer and floating items above it, redrawn only where a step changes them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from cnnviz.render.pen import Pen, Picture
 from cnnviz.render.stage import SlotChange, Stage
 from cnnviz.render.theme import Color
 
-_KEPT_TILES = 4096
+_MAX_TILES = 4096
 
 
 class Raster:
-    """The frame of a stage as palette indices, changed in place."""
+    """The current frame of a stage as palette indices, updated in place."""
 
     def __init__(self, stage: Stage, palette: Palette, ground: Color, size: tuple[int, int]) -> None:
         self._stage, self._palette, self._color, self._size = stage, palette, ground, size
@@ -29,14 +29,14 @@ class Raster:
         self.pixels: Pixels = np.empty((size[1], size[0]), np.uint8)
 
     def draw(self, changes: Iterable[SlotChange]) -> tuple[Box, ...]:
-        """Draw all of the stage; returns the boxes painted."""
-        self._bring_in(changes)
+        """Draw the whole stage; returns the painted boxes."""
+        self._apply(changes)
         return self._refresh([Box(0, 0, *self._size)])
 
     def move(self, changes: Iterable[SlotChange], share: float) -> tuple[Box, ...]:
-        """Show what moves on its way, and nothing of what pauses meanwhile or goes nowhere; returns boxes painted.
+        """Show moving items at this share of their way; returns the painted boxes.
 
-        What moves and pauses is seen again where the others arrive, at a share of 1.
+        Items that pause or have no destination are hidden; those that pause reappear at a share of 1.
         """
         dirty = []
         for number, slot, old, new, _ in changes:
@@ -53,29 +53,29 @@ class Raster:
         return self._refresh(dirty)
 
     def fly(self, items: Sequence[Item]) -> tuple[Box, ...]:
-        """Show items, on the page, above all else and instead of those before; returns the boxes painted."""
+        """Show items above everything else, in place of the previous ones; returns the painted boxes."""
         dirty = [item.reach for item in (*self._flying, *items)]
         self._flying = list(items)
         return self._refresh(dirty)
 
     def show(self, changes: Iterable[SlotChange], moved: Iterable[Box] = ()) -> tuple[Box, ...]:
-        """Show what changed, and what is in boxes where something moved; returns the boxes painted."""
-        return self._refresh([*moved, *self._bring_in(changes)])
+        """Show what changed, and repaint the boxes where something moved; returns the painted boxes."""
+        return self._refresh([*moved, *self._apply(changes)])
 
-    def _bring_in(self, changes: Iterable[SlotChange]) -> list[Box]:
-        """Draw what changed of the ground; returns boxes around all that changed, one for the ground of each panel."""
+    def _apply(self, changes: Iterable[SlotChange]) -> list[Box]:
+        """Draw changes of the ground; returns boxes around all changes, one for the ground of each panel."""
         floats: list[Box] = []
         grounds: dict[int, list[Box]] = {}
         for number, slot, old, new, ground in changes:
             if ground:
-                grounds.setdefault(number, []).append(self._lay(number, slot, new))
+                grounds.setdefault(number, []).append(self._draw_over(number, slot, new))
             else:
                 floats += [self._reach(number, item) for item in (old, new) if item is not None]
         self._shown = list(self._stage.floats)
         return [box for boxes in grounds.values() if (box := hull(boxes)) is not None] + floats
 
-    def _lay(self, number: int, slot: Slot, item: Item | None) -> Box:
-        """Draw an item over what was there, or the whole ground of a panel anew where that would leave traces."""
+    def _draw_over(self, number: int, slot: Slot, item: Item | None) -> Box:
+        """Draw an item over the previous one, or redraw the panel's whole ground if that would leave traces."""
         drawn = self._drawn[number]
         if item is not None and (slot not in drawn or item.covers >= drawn[slot] > 0):
             return self._draw(number, slot, item)
@@ -95,7 +95,7 @@ class Raster:
             return box
         key = number, item.key
         if key not in self._tiles:
-            if len(self._tiles) >= _KEPT_TILES:
+            if len(self._tiles) >= _MAX_TILES:
                 self._tiles.clear()
             pen = Pen.sheet(item.box.width, item.box.height, self._color)
             item.draw(pen)
@@ -104,11 +104,11 @@ class Raster:
         return box
 
     def _reach(self, number: int, item: Item) -> Box:
-        """The pixels of an item."""
+        """The box of an item on the page."""
         return item.box.moved(*self._stage.corner(number, item))
 
     def _refresh(self, dirty: Iterable[Box]) -> tuple[Box, ...]:
-        """Show the ground within boxes anew, and what floats above it; returns boxes without a common pixel."""
+        """Repaint the ground and the items above it within boxes; returns these boxes without overlaps."""
         boxes = apart(box.clip(*self._size) for box in dirty)
         if not boxes:
             return ()

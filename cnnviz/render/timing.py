@@ -1,4 +1,4 @@
-"""How long each step stays: as long as it takes to read while it is new, shorter once its kind is known."""
+"""How long each step is shown: long enough to read while its kind is new, then shorter."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from cnnviz.words.plain import spoken
 OPENING = 1.2
 """Seconds of the question before the first step."""
 
-# Seconds to find a text and for each of its letters, and what nobody waits longer for.
+# Reading time in seconds: to find a text, for each letter, and at most.
 _FIND, _LETTER, _LONGEST = 1.2, 0.05, 3.0
-# So many steps of a kind are read.
+# How many steps of a kind are read.
 _READ = 2
 _WORDS = re.compile(r"[^\W\d_]{2,}")
 _SHORTEST = 0.02
 
 
 class Timing(Record, kw_only=True):
-    """Seconds of an ordinary step, and of the last one; where steps are for `reading`, new ones stay longer."""
+    """Seconds of an ordinary step and of the last one; with `reading`, steps of a new kind are longer."""
 
     step: float
     hold: float
@@ -36,15 +36,15 @@ class Timing(Record, kw_only=True):
         return OPENING if self.reading else min(OPENING, self.step)
 
     def seconds(self, steps: Iterable[Step], count: int) -> list[float]:
-        """How long each of `count` steps stays."""
+        """The seconds of each of `count` steps."""
         clock = Clock(self, count)
         return [clock.seconds(step, place) for place, step in enumerate(steps)]
 
 
 class Clock:
-    """Tells of one step after another how long it stays, in hundredths of a second as GIF has them.
+    """The duration of each step in turn, in hundredths of a second as in GIF.
 
-    They are rounded on the running total, so that many short steps do not drift.
+    The running total is rounded, so that many short steps do not drift.
     """
 
     def __init__(self, timing: Timing, count: int) -> None:
@@ -77,7 +77,7 @@ class Clock:
         return centiseconds * 10
 
     def stretch(self, milliseconds: int, least: float) -> int:
-        """The milliseconds of the step just taken where they may not be less; later steps do not make up for it."""
+        """Lengthen the step just taken to at least `least` milliseconds, without shortening later ones."""
         more = max(0, math.ceil(least / 10) - milliseconds // 10)
         self._given += more
         self._wanted += more / 100

@@ -15,7 +15,7 @@ from cnnviz.ops import softmax
 from cnnviz.scene import Scene
 from cnnviz.scenes._backward import alike
 from cnnviz.scenes._curves import MANNERS, MOVING_BEATS, Point, shown_digits
-from cnnviz.story import Graph, Story, light_rows
+from cnnviz.story import Graph, Story, highlight_row
 from cnnviz.storyboard import Change, Curve, Dot, Mark, MoveDot, Plot, Step, Table, Values
 from cnnviz.words import (
     Assigned,
@@ -50,8 +50,8 @@ _MOST_DECIMALS = 2
 def all_curves(scene: Scene, points: Sequence[Point], point: Words) -> Story:
     """One small plot for each function, a column for each group; their points move together."""
     graph, story = _started(scene, points, point)
-    first, most = points[0], scene.most()
-    x = graph.given("x", first.at)
+    first, most = points[0], scene.max_decimals()
+    x = graph.input("x", first.at)
     for each in points:
         graph.show(each.computed(graph, x, each.entry.name), each.entry.name)
     columns = []
@@ -59,12 +59,12 @@ def all_curves(scene: Scene, points: Sequence[Point], point: Words) -> Story:
         members = [point for point in points if point.entry.group == group]
         lows, highs = zip(*(point.y_range for point in members), strict=True)
         # One under the other, with the same scales.
-        how = {"y_range": (min(lows), max(highs))}
-        columns.append([point.plot(point.entry.name, label=point.entry.title, **how) for point in members])
+        options = {"y_range": (min(lows), max(highs))}
+        columns.append([point.plot(point.entry.name, label=point.entry.title, **options) for point in members])
 
     def steps() -> Iterator[Step]:
         for step in range(len(first.at)):
-            values = Joined(tuple(point.told(step, most) for point in points), "   ")
+            values = Joined(tuple(point.values_text(step, most) for point in points), "   ")
             caption = Text("{x}:   {values}", x=Equation(X, (first.x(step),), strong=False), values=values)
             moves = (point.moved(point.entry.name, step, tangent=False) for point in points)
             yield story.step(caption, *moves, beats=MOVING_BEATS)
@@ -87,7 +87,7 @@ def all_curves(scene: Scene, points: Sequence[Point], point: Words) -> Story:
 def table(scene: Scene, points: Sequence[Point], point: Words) -> Story:
     """Equation, range and derivative of each function; one row after the other lights up, with an example below."""
     graph, story = _started(scene, points, point)
-    at = graph.given("x", [_EXAMPLE])
+    at = graph.input("x", [_EXAMPLE])
     examples = [each.computed(graph, at, each.entry.name) for each in points]
     header = (Text("function"), Text("group"), F, Text("range"), Symbol("f'(x)"), Text("curves"))
     entries = tuple(
@@ -108,18 +108,18 @@ def table(scene: Scene, points: Sequence[Point], point: Words) -> Story:
         dashed = Curve(name="derivative", role="derivative", x=u, y=v, style="dashed")
         sketches.append((dashed, Curve(name="function", role="curve", x=w, y=y)))
     rows = Table(name="table", header=header, entries=entries, roles=asked, sketches=tuple(sketches))
-    x = Number(_EXAMPLE, min(2, scene.most()))
+    x = Number(_EXAMPLE, min(2, scene.max_decimals()))
     tried = [Point(scene, each.entry, at.values, each.digits) for each in points]
 
     def steps() -> Iterator[Step]:
         for row, (point, found) in enumerate(zip(points, examples, strict=True)):
-            example = point.worked(F, x, Number(float(found.values[0]), scene.most(), (found.name, 0)))
+            example = point.worked(F, x, Number(float(found.values[0]), scene.max_decimals(), (found.name, 0)))
             where = Text("{name} at {x}", name=point.entry.title, x=Assigned(X, Number(_EXAMPLE)))
             caption = Text("{where}:   {example}", where=where, example=example)
-            yield story.step(caption, light_rows(rows, row))
-        values = Joined(tuple(each.told(0, scene.most()) for each in tried), "   ")
+            yield story.step(caption, highlight_row(rows, row))
+        values = Joined(tuple(each.values_text(0, scene.max_decimals()) for each in tried), "   ")
         caption = Text("{x}:   {values}", x=Assigned(X, Number(_EXAMPLE)), values=values)
-        yield story.step(caption, light_rows(rows, len(points)), beats=2)
+        yield story.step(caption, highlight_row(rows, len(points)), beats=2)
 
     groups = (
         Text("static: no free parameter"),
@@ -143,7 +143,7 @@ def table(scene: Scene, points: Sequence[Point], point: Words) -> Story:
 
 def _started(scene: Scene, points: Sequence[Point], point: Words) -> tuple[Graph, Story]:
     graph = Graph()
-    graph.essential = 1
+    graph.main_call = 1
     story = Story(scene, Text("Activation functions"), graph, point=point)
     story.settings += [
         ("", Text("{name} {value}", name=point.entry.title, value=value))
@@ -157,20 +157,20 @@ def softmax_story(scene: Scene, at: Values, digits: int, spec: object, point: Wo
     """Two columns, logits and probabilities, beside the curves of all probabilities over the moving logit."""
     logits = _logits(scene, spec)
     z, p = _probabilities(logits, at)
-    shown, most = shown_digits(at, digits, scene.digits), scene.most()
+    shown, most = shown_digits(at, digits, scene.digits), scene.max_decimals()
     graph = Graph()
-    result = graph.compute("softmax", graph.given("z", z[-1]), result="p", dim=0)
+    result = graph.compute("softmax", graph.input("z", z[-1]), result="p", dim=0)
     graph.show(result, "probabilities", shape=(-1, 1))
     story = Story(scene, "Softmax", graph, point=point)
     range_ = Text("range {range}", range=Interval(Number(0), Number(1)))
     story.settings.append(("", joined((Text("bounded"), range_, Text("sum {n}", n=Number(1))))))
     decimals = digits_for(z, most=max(most, min(shown, _MOST_DECIMALS)))
     moving = Mark(name="moving", role="window", rows=1, columns=1)
-    how: dict[str, Any] = {"digits": decimals, "marks": (moving,), **alike(z)}
-    Z = story.cells("logits", Text("Logits {z}", z=Symbol("z")), z[-1][:, None], enlarge=True, **how)
+    options: dict[str, Any] = {"digits": decimals, "marks": (moving,), **alike(z)}
+    Z = story.cells("logits", Text("Logits {z}", z=Symbol("z")), z[-1][:, None], enlarge=True, **options)
     label = joined((Text("Probabilities {p}", p=Symbol("p")), Text("sum {n}", n=Number(1))))
-    how = {"role": "output", "digits": most, "marks": (Mark(name="largest", role="result"),), **alike(p)}
-    P = story.cells("probabilities", label, p[-1][:, None], enlarge=True, **how)
+    options = {"role": "output", "digits": most, "marks": (Mark(name="largest", role="result"),), **alike(p)}
+    P = story.cells("probabilities", label, p[-1][:, None], enlarge=True, **options)
 
     def caption(step: int) -> Words:
         ref = P.ref((0, 0)) if step == len(at) - 1 else None

@@ -12,7 +12,7 @@ from cnnviz.errors import UsageError
 from cnnviz.notation import size_text
 from cnnviz.parameters import param
 from cnnviz.scene import Scene
-from cnnviz.story import CURRENT, WINDOW, Cells, Place, Story, Tensor, Windows, load_sheets, shade_for
+from cnnviz.story import CURRENT, WINDOW, Cells, Index, Story, Tensor, Windows, load_sheets, shade_for
 from cnnviz.storyboard import Change, Shade, Step, Values
 from cnnviz.words import Expression, Joined, Math, Number, Symbol, Text, Words, equation, total
 
@@ -49,8 +49,8 @@ def load_grad(spec: object, size: Sequence[int], seed: int) -> Values:
 def load_row(scene: Scene, name: str, count: int | None = None) -> Values:
     """The numbers of a parameter, `count` of them where that is given, else ones; raises UsageError."""
     spec, option = getattr(scene, name), f"--{name.replace('_', '-')}"
-    how: dict[str, Any] = {"default_size": (1, count or 4), "what": option[2:], "option": option}
-    found = load_map("ones" if spec is None else spec, None, seed=scene.seed, **how).values
+    options: dict[str, Any] = {"default_size": (1, count or 4), "what": option[2:], "option": option}
+    found = load_map("ones" if spec is None else spec, None, seed=scene.seed, **options).values
     if min(found.shape) > 1 or found.size > MOST_NUMBERS or count not in (None, found.size):
         wanted = count or f"1 to {MOST_NUMBERS}"
         raise UsageError(f"{option} is {size_text(*found.shape)}: give one row of {wanted} numbers")
@@ -71,11 +71,11 @@ def column(
     `current`.
     """
     array = (values.values if isinstance(values, Tensor) else values).reshape((1, -1) if row else (-1, 1))
-    if isinstance(values, Tensor) and not story.graph.is_given(values):
+    if isinstance(values, Tensor) and not story.graph.is_input(values):
         story.graph.show(values, name, shape=array.shape)
-    how: dict[str, Any] = {"role": role} if role else {"pending": True}
+    options: dict[str, Any] = {"role": role} if role else {"pending": True}
     shade = Shade(scale="diverging", lo=float(array.min()), hi=float(array.max()) or 1.0)
-    return story.cells(name, label, array, **{"marks": (CURRENT, WINDOW), "shade": shade, **how, **more})
+    return story.cells(name, label, array, **{"marks": (CURRENT, WINDOW), "shade": shade, **options, **more})
 
 
 def gradient_panel(story: Story, values: Values, **more: Any) -> Cells:
@@ -83,22 +83,22 @@ def gradient_panel(story: Story, values: Values, **more: Any) -> Cells:
     return story.cells("gradient", Math(BY_Y), values, pending=True, **more)
 
 
-def sends(story: Story, G: Cells, places: Iterable[Place] | None = None, *changes: Change) -> Step:
+def sends(story: Story, G: Cells, places: Iterable[Index] | None = None, *changes: Change) -> Step:
     """The gradient of the output appears, maybe in some places alone."""
-    said = Text("The next layer sends {g}: how much the loss changes with each output", g=Math(BY_Y))
-    return story.step(said, changes, G.fill("input", places=places), beats=2)
+    caption = Text("The next layer sends {g}: how much the loss changes with each output", g=Math(BY_Y))
+    return story.step(caption, changes, G.fill("input", places=places), beats=2)
 
 
-def received(number: Number, at: Place) -> Words:
+def received(number: Number, at: Index) -> Words:
     """A cell of the gradient with its value: `∂L/∂y₁₂ = 3`."""
     return Joined((Symbol(BY_Y, tuple(n + 1 for n in at)), number), " = ")
 
 
-def to_both(number: Number, at: Place, kernel: str, by_kernel: str) -> Words:
+def to_both(number: Number, at: Index, kernel: str, by_kernel: str) -> Words:
     """What a cell of the gradient adds, by its window and by the kernel."""
-    said = "{g}: add {value} × window to {by_w}, {value} × {w} to {by_x}"
+    template = "{g}: add {value} × window to {by_w}, {value} × {w} to {by_x}"
     named = {"w": Math(kernel), "by_w": Math(by_kernel), "by_x": Math(BY_X)}
-    return Text(said, g=received(number, at), value=number, **named)
+    return Text(template, g=received(number, at), value=number, **named)
 
 
 class Sums(Cells):
@@ -107,17 +107,17 @@ class Sums(Cells):
     Where each cell is reached once, no note need be `noted` in it.
     """
 
-    amounts: Sequence[Mapping[Place, float]] = ()
+    amounts: Sequence[Mapping[Index, float]] = ()
     noted = True
 
     def rewind(self) -> None:
         """Be as before the first addition."""
         super().rewind()
-        self._added: Mapping[Place, float] = {}
+        self._added: Mapping[Index, float] = {}
         self._sums = np.zeros(self.values.shape)
 
     def so_far(
-        self, symbol: Symbol, place: Place, terms: Callable[[Place], Expression], steps: Sequence[Place]
+        self, symbol: Symbol, place: Index, terms: Callable[[Index], Expression], steps: Sequence[Index]
     ) -> Words:
         """How a cell has come to what it is: the term of each step, of many steps the last one alone."""
         found = [terms(at) for at in steps[-MOST_NUMBERS:]]
@@ -138,9 +138,9 @@ class Sums(Cells):
         changes = [self.set(place, role="output", value=float(self._sums[place])) for place in amount]
         return [*changes, *self.cover(list(amount), notes, "kernel")]
 
-    def rest(self) -> Iterator[Change]:
+    def uncover(self) -> Iterator[Change]:
         """Nothing is added any more; cells that nothing has reached are 0."""
-        yield from super().rest()
+        yield from super().uncover()
         for place in np.ndindex(self._sums.shape):
             if self.role(place) == "pending":
                 yield self.set(place, role="output", value=0.0)
@@ -153,7 +153,7 @@ def adding_up(
     values: Tensor,
     amounts: Sequence[Mapping[Any, float]],
     axes: int = 2,
-    index: Place = (),
+    index: Index = (),
     **more: Any,
 ) -> Sums:
     """A panel of sums that shows the last `axes` of a tensor, or of its part at `index`."""
@@ -166,16 +166,16 @@ def adding_up(
             reached.add(float(sums[place]))
     # The range tells the renderer how small the numbers must be that steps will bring.
     shade = Shade(scale="diverging", lo=min(reached), hi=max(reached) or 1.0) if shown.size > 1 else None
-    how: dict[str, Any] = {"first": np.full(shown.shape, np.nan), "roles": np.full(shown.shape, "pending")}
-    how |= {"shade": shade, "marks": (CURRENT,), "axes": axes, "digits": story.decimals(np.array([*reached]))}
+    options: dict[str, Any] = {"first": np.full(shown.shape, np.nan), "roles": np.full(shown.shape, "pending")}
+    options |= {"shade": shade, "marks": (CURRENT,), "axes": axes, "digits": story.decimals(np.array([*reached]))}
     if index:
         story.graph.show(values, name, index, shown.shape)
-    found = cast("Sums", story.cells(name, label, shown if index else values, kind=Sums, **how, **more))
+    found = cast("Sums", story.cells(name, label, shown if index else values, cls=Sums, **options, **more))
     found.amounts = amounts
     return found
 
 
-def stamp(windows: Windows, at: Place, weights: Values) -> dict[Place, float]:
+def stamp(windows: Windows, at: Index, weights: Values) -> dict[Index, float]:
     """The cells of a padded array, without its padding, that a window covers, each with its weight."""
     pairs = zip(windows.cells(at), weights.ravel().tolist(), strict=True)
     return {

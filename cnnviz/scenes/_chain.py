@@ -13,7 +13,7 @@ from cnnviz.errors import UsageError
 from cnnviz.functions.activations import ACTIVATIONS
 from cnnviz.notation import size_text
 from cnnviz.scenes._backward import load_row
-from cnnviz.story import CURRENT, WINDOW, Cells, Graph, Place, Story
+from cnnviz.story import CURRENT, WINDOW, Cells, Graph, Index, Story
 from cnnviz.storyboard import Change, Relabel, Shade, Step, Values
 from cnnviz.words import Expression, Math, Number, Symbol, Text, call, equation, precise, substitute, total
 
@@ -41,15 +41,15 @@ def chain(scene: ChainRule) -> Story:
     w2 = load_row(scene, "weights2", len(w1))
     entry, graph = ACTIVATIONS[scene.activation], Graph()
     arrays = {"x": x, "w1": w1, "b1": b1, "w2": w2[None], "b2": np.array([scene.bias2])}
-    t = {name: graph.given(name, values) for name, values in arrays.items()}
+    t = {name: graph.input(name, values) for name, values in arrays.items()}
     z = graph.compute("linear", t["x"], t["w1"], t["b1"], result="z")
     y = graph.compute("linear", graph.compute(entry.name, z, result="h"), t["w2"], t["b2"], result="y")
     found = graph.descend(graph.compute("mse_loss", y, result="loss", label=scene.target), scene.lr)
 
     point = Text("Every gradient is the next one times a local slope: the chain rule")
     story = Story(scene, Text("Back-propagation, every number"), graph, point=point)
-    story.parameter("target", "t")
-    story.parameter("lr", r"\eta")
+    story.show_parameter("target", "t")
+    story.show_parameter("lr", r"\eta")
     every = [tensor.values for tensor in found.values()]
     # One range for all panels: their numbers have one size.
     shade = Shade(scale="diverging", lo=min(map(np.min, every)), hi=max(map(np.max, every)))
@@ -60,7 +60,7 @@ def chain(scene: ChainRule) -> Story:
         tensor = found[name]
         values = tensor.values if tensor.values.ndim == 2 else tensor.values.reshape(-1, 1)
         learned = tensor if name in ("x", "loss") else found.get(after, tensor)
-        if not graph.is_given(learned):
+        if not graph.is_input(learned):
             graph.show(learned, f"{name}-cells", shape=values.shape)
         letters[f"{name}-cells"] = letter
         return story.cells(
@@ -68,7 +68,7 @@ def chain(scene: ChainRule) -> Story:
             Math(letter),
             values,
             role="forward",
-            pending=not graph.is_given(tensor),
+            pending=not graph.is_input(tensor),
             digits=story.decimals(np.append(values, learned.values)),
             shade=shade,
             marks=(CURRENT, WINDOW),
@@ -78,11 +78,11 @@ def chain(scene: ChainRule) -> Story:
     G = {name: panel(f"grad_{name}", rf"\partial L/\partial {_LETTERS[name]}") for name in _LETTERS if name != "loss"}
     after_loss = panel("after_loss", r"L\ \mathrm{new}")
 
-    def made(cells: Cells, place: Place, arithmetic: Expression, source: Cells, at: Place = (), role: str = "") -> Step:
+    def made(cells: Cells, place: Index, arithmetic: Expression, source: Cells, at: Index = (), role: str = "") -> Step:
         """A number with its arithmetic; it comes from a `source`, from all of it or the cell `at`."""
         index = tuple(n + 1 for n, size in zip(place, cells.values.shape, strict=True) if size > 1)
         caption = equation(Symbol(letters[cells.name], index), precise(arithmetic, cells[place]), cells[place])
-        read = [*story.rest(), source.mark("window", at or _FIRST, (1, 1) if at else source.values.shape)]
+        read = [*story.uncover(), source.mark("window", at or _FIRST, (1, 1) if at else source.values.shape)]
         role = role or ("forward" if cells in V.values() else "kernel")
         return story.step(caption, read, cells.write(place, role=role))
 
@@ -101,7 +101,7 @@ def chain(scene: ChainRule) -> Story:
             products = [V[w][j, i] * grad[j, 0] for j in range(len(grad.values))]
             yield made(G[x], (i, 0), total(products), grad)
 
-    def slope(at: Place) -> Expression:
+    def slope(at: Index) -> Expression:
         """The activation's slope with numbers put in."""
         z, h = V["z"][at], V["h"][at]
         if entry.textbook_derivative is None:
@@ -136,24 +136,24 @@ def chain(scene: ChainRule) -> Story:
 
         v, moved = V["w2"], np.abs(after("w2") - V["w2"].values)
         # One that moves far; the panel shows the new weight by now.
-        place: Place = tuple(np.argwhere(moved == moved.max())[0].tolist())
+        place: Index = tuple(np.argwhere(moved == moved.max())[0].tolist())
         w, new = (Number(float(values[place]), v.decimals) for values in (v.values, after("w2")))
         new = replace(new, ref=v.ref(place))
         weight = equation(None, precise(w - story.number("lr") * G["w2"][place], new), new)
-        said = Text("Every weight moves against its gradient, one of {w}: {sum}", w=Math("v"), sum=weight)
+        words = Text("Every weight moves against its gradient, one of {w}: {sum}", w=Math("v"), sum=weight)
         learned = become("w1", "b1", "w2", "b2")
-        yield story.step(said, learned, story.rest(), v.mark("current", place), beats=3)
+        yield story.step(words, learned, story.uncover(), v.mark("current", place), beats=3)
         y, loss = replace(V["y"][_FIRST], value=float(after("y")[_FIRST])), after_loss[_FIRST]
-        said = Text("Forward again: {sum}", sum=equation(Symbol("L"), precise((y - target) ** 2, loss), loss))
+        words = Text("Forward again: {sum}", sum=equation(Symbol("L"), precise((y - target) ** 2, loss), loss))
         again = [*become("z", "h", "y"), Relabel(panel="loss-cells", label=Math(r"L\ \mathrm{old}"))]
-        yield story.step(said, again, v.hide("current"), after_loss.write(_FIRST), beats=3)
+        yield story.step(words, again, v.hide("current"), after_loss.write(_FIRST), beats=3)
 
     both = {name: float(found[name].values.ravel()[0]) for name in ("loss", "after_loss")}
     digits = max(story.decimals(np.array(list(both.values()))), 3)
     first, last = (Number(value, digits, (name, 0)) for name, value in both.items())
-    said = "One step against every gradient: the loss goes from {before} to {after}"
+    template = "One step against every gradient: the loss goes from {before} to {after}"
     if last.value > first.value:
-        said = "The step was too long: the loss goes from {before} to {after}"
+        template = "The step was too long: the loss goes from {before} to {after}"
     return story.play(
         steps,
         sum(1 for _ in steps()),
@@ -166,7 +166,7 @@ def chain(scene: ChainRule) -> Story:
             before=first,
             after=last,
         ),
-        answer=Text(said, before=first, after=last),
+        answer=Text(template, before=first, after=last),
         formula=Math(r"z=Wx+b\qquad h=f(z)\qquad y=v\cdot h+c\qquad L=(y-t)^2"),
         step_roles=("forward", "kernel", "output"),
         convention=Text("top: values; below each its gradient"),

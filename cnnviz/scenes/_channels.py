@@ -51,19 +51,19 @@ def sheets(shown: Sequence[int], count: int, caption: str, note: str, below: Wor
     }
 
 
-def weights_told(w: Values, filters: int, offsets: Values, cells: int) -> Words:
+def describe_weights(w: Values, filters: int, offsets: Values, cells: int) -> Words:
     """The weight's shape, the parameters, and the multiplications of as many cells as slide or stamp."""
     rows, columns = map(Number, w.shape[2:])
     each = Number(w[..., 0, 0].size // filters) * rows * columns
     biased = bool(offsets.any())
     parameters = equation(None, Number(filters) * (each + 1 if biased else each), w.size + filters * biased)
     products = equation(None, Number(cells) * w[0].size, cells * w[0].size)
-    said = [
+    parts = [
         Text("weight {w}", w=Shape(w.shape)),
         Text("parameters {n}", n=parameters),
         Text("multiplications {n}", n=products),
     ]
-    return joined(said, "    ")
+    return joined(parts, "    ")
 
 
 def kernels(story: Story, name: str, label: str, w: Values, shown: Sequence[int]) -> list[Cells]:

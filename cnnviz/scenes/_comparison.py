@@ -8,7 +8,7 @@ import numpy as np
 
 from cnnviz.parameters import Size
 from cnnviz.scene import Scene
-from cnnviz.story import Axis, Cells, Story, Windows, light_rows
+from cnnviz.story import Axis, Cells, Story, Windows, highlight_row
 from cnnviz.storyboard import Change, Mark, Operator, Panel, Step, Table
 from cnnviz.words import Math, Number, Shape, Text, Words, equation, joined, lines, sentences
 
@@ -79,9 +79,9 @@ def comparison(scene: Scene, batch: int, channels: int, size: Size) -> Story:
     )
     point = Text("LRN compares a value with its neighbours, batch normalization with the whole batch")
     story = Story(scene, Text("LRN vs. batch normalization"), point=point)
-    story.set("", "N", batch, size=False)
-    story.set("", "C", channels, size=False)
-    story.set("pixels", "", Shape(size, "i"), always=True)
+    story.show_setting("", "N", batch, size=False)
+    story.show_setting("", "C", channels, size=False)
+    story.show_setting("pixels", "", Shape(size, "i"), always=True)
 
     near = Axis.sliding(channels, min(_NEIGHBOURS, channels))
     groups = {
@@ -101,16 +101,16 @@ def comparison(scene: Scene, batch: int, channels: int, size: Size) -> Story:
     def lit(turn: int) -> Iterator[Change]:
         """What is put together is lit, one group after the other."""
         for name, (_, windows) in seen.items():
-            places = list(windows.places())
+            places = list(windows.positions())
             at = places[turn % len(places)]
             yield from panels[name].cover(windows.cells(at), special="selected")
             yield panels[name].mark("lit", *windows.outline(at))
 
     def steps() -> Iterator[Step]:
-        for place, (name, *_, said) in enumerate(rows):
-            caption = Text("{property}:   {caption}", property=name, caption=said)
-            yield story.step(caption, light_rows(table, place), lit(place))
-        yield story.step(point, light_rows(table, len(rows)), story.rest(), beats=2)
+        for place, (name, *_, words) in enumerate(rows):
+            caption = Text("{property}:   {caption}", property=name, caption=words)
+            yield story.step(caption, highlight_row(table, place), lit(place))
+        yield story.step(point, highlight_row(table, len(rows)), story.uncover(), beats=2)
 
     each = (Text("{property}: LRN {lrn}; BN {bn}", property=name, lrn=lrn, bn=bn) for name, lrn, bn, _ in rows)
     table_of = Text("Table that compares local response normalization (LRN) with batch normalization (BN) row by row")

@@ -21,7 +21,7 @@ from cnnviz.scenes._backward import (
     stamp,
     to_both,
 )
-from cnnviz.story import CURRENT, WINDOW, Axis, Cells, Place, Story, Tensor, Windows, check_steps, times
+from cnnviz.story import CURRENT, WINDOW, Axis, Cells, Index, Story, Tensor, Windows, check_steps, times
 from cnnviz.storyboard import Mark, Step, Values
 from cnnviz.words import Expression, Math, Number, Shape, Symbol, Text, Words, equation, joined, total
 
@@ -34,7 +34,7 @@ _GREY = Text("grey: what the way forward has computed")
 def sums_of_windows(scene: ConvBackward, story: Story, found: Mapping[str, Tensor], g: Values) -> Story:
     """Each cell of the gradient adds its multiple of its window, and maybe of the kernel."""
     x, w, windows = scene.map.values, scene.weights.values, scene.slide.windows
-    drawn, places, weights = windows.padded(x, 0), list(windows.places()), list(np.ndindex(w.shape))
+    drawn, places, weights = windows.padded(x, 0), list(windows.positions()), list(np.ndindex(w.shape))
     X = story.cells("input", "$x$ {size}", found["x"], windows=windows, role="forward", data=scene.map)
     both = scene.part == "both"
     G = gradient_panel(story, g, under=both)
@@ -51,7 +51,7 @@ def sums_of_windows(scene: ConvBackward, story: Story, found: Mapping[str, Tenso
     # The weight that meets the most values is worked out.
     example = max(range(len(weights)), key=lambda n: sum(bool(drawn[windows.cells(at)[n]]) for at in places))
 
-    def product(at: Place) -> Expression:
+    def product(at: Index) -> Expression:
         return G[at] * X[windows.cells(at)[example]]
 
     def steps() -> Iterator[Step]:
@@ -64,7 +64,7 @@ def sums_of_windows(scene: ConvBackward, story: Story, found: Mapping[str, Tenso
                 caption = to_both(G[at], at, "w", BY_W)
             # Where it stands below the kernel, a link to an outline would cross numbers.
             here = G.cover([at]) if both else [G.mark("current", at)]
-            yield story.step(caption, X.window(windows, at), here, *added)
+            yield story.step(caption, X.move_window(windows, at), here, *added)
 
     full = Text("${x}={y}$ in zeros $\\ast\\ w$ rotated", x=BY_X, y=BY_Y)
     bias = equation(Math(BY_B), total(G.read()), by_b[0, 0])
@@ -117,16 +117,16 @@ def full_convolution(scene: ConvBackward, story: Story, grad_x: Tensor, g: Value
         for n, (at, place) in enumerate(stands.items()):
             caption = Text("{g}: add {value} × kernel where its window was", g=received(G[place], at), value=G[place])
             yield story.step(caption, X.add(n), G.mark("current", place))
-        said = Text("The same from the other end: zeros around {g}, the kernel rotated by 180°", g=Math(BY_Y))
+        words = Text("The same from the other end: zeros around {g}, the kernel rotated by 180°", g=Math(BY_Y))
         empty = set(np.ndindex(picture.shape)) - set(stands.values())
         zeros = [G.set(at, role=str(roles[at]), value=0.0) for at in sorted(empty)]
         turn = [W.set(place, value=float(value)) for place, value in np.ndenumerate(W.values)]
-        yield story.step(said, zeros, turn, W.relabel(turned), story.rest(), beats=2)
-        for at in frame.places():
+        yield story.step(words, zeros, turn, W.relabel(turned), story.uncover(), beats=2)
+        for at in frame.positions():
             real = [roles[cell] == "input" for cell in frame.cells(at)]
             terms = list(compress(G.read(frame.cells(at)), real)), list(compress(weights, real))
-            summed = X.sums(at, *terms, letter=BY_X)
-            yield story.step(summed, G.window(frame, at, times(weights)), X.write(at))
+            summed = X.dot_product(at, *terms, letter=BY_X)
+            yield story.step(summed, G.move_window(frame, at, times(weights)), X.write(at))
 
     return story.play(
         steps,
@@ -160,14 +160,14 @@ def channels_backward(scene: ConvBackward, story: Story, found: Mapping[str, Ten
     """Each cell of the gradient adds its multiples of its windows, of its filter, or of both."""
     x, w = scene.maps.values, scene.weight.values
     windows = Windows((Axis.grouped(len(x), len(w), scene.groups), *scene.slide.windows.axes))
-    story.fits(windows, "this gradient")
+    story.check_limits(windows, "this gradient")
     for word, symbol, value in (("channels", "C", len(x)), ("filters", "F", len(w)), ("groups", "g", scene.groups)):
         if symbol != "g" or value > 1:
-            story.set(word, symbol, Number(value), size=False)
-    story.sizes(k=w.shape[2:], s=scene.s, p=scene.p, d=scene.d)
+            story.show_setting(word, symbol, Number(value), size=False)
+    story.show_sizes(k=w.shape[2:], s=scene.s, p=scene.p, d=scene.d)
     G, places, kernels = (
         gradient_panel(story, g, **_held(len(w))),
-        list(windows.places()),
+        list(windows.positions()),
         list(np.ndindex(w.shape[1:])),
     )
     formulas, endings = list[Words](), list[Words]()
@@ -203,10 +203,10 @@ def channels_backward(scene: ConvBackward, story: Story, found: Mapping[str, Ten
         formulas.append(Text("${x}=\\Sigma_f\\,{y}_f$ in zeros $\\ast\\ w_f$ rotated", x=BY_X, y=BY_Y))
         endings.append(Text("The input's gradient is the sum over all filters"))
 
-    def product(at: Place) -> Expression:
+    def product(at: Index) -> Expression:
         return G[at] * X[windows.cells(at)[example]]
 
-    def told(n: int) -> Words:
+    def caption(n: int) -> Words:
         at, f = places[n], places[n][0]
         if scene.part == "both":
             return to_both(G[at], at, f"w_{f + 1}", f"{BY_W}_{f + 1}")
@@ -220,10 +220,10 @@ def channels_backward(scene: ConvBackward, story: Story, found: Mapping[str, Ten
         for n, at in enumerate(places):
             added = [each.add(n) for each in lower]
             lit = [W.cover(list(np.ndindex(W.values.shape)) if f == at[0] else ()) for f, W in enumerate(filters)]
-            moved = X.windows(windows, at) if by_w else ()
-            yield story.step(told(n), *lit, moved, G.mark("current", at), *added)
+            moved = X.move_windows(windows, at) if by_w else ()
+            yield story.step(caption(n), *lit, moved, G.mark("current", at), *added)
         for ending in endings[:-1]:
-            yield story.step(ending, story.rest(), beats=2)
+            yield story.step(ending, story.uncover(), beats=2)
 
     return story.play(
         steps,

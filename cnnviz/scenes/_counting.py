@@ -19,7 +19,7 @@ class Count:
     def __init__(self, slide: Sliding, axis: int, alone: bool) -> None:
         self.windows, self.axis, self.alone = slide.windows, axis, alone
         self.name = ("rows", "columns")[axis]
-        self.i, self.k, self.s, self.p, self.d = (slide.given[letter][axis] for letter in "ikspd")
+        self.i, self.k, self.s, self.p, self.d = (slide.sizes[letter][axis] for letter in "ikspd")
         self.padded = self.i + 2 * self.p
         # What the kernel in its first position leaves over.
         self.free = self.padded - self.d * (self.k - 1) - 1
@@ -64,27 +64,27 @@ class Count:
         total = equation(None, Number(self.moves) + 1, self.moves + 1)
         return counted(self.moves + 1, "{total} position", "{total} positions", total=total)
 
-    def rest(self) -> Words:
+    def leftover(self) -> Words:
         """Why there is no further move, and what is never reached."""
         left, n = self.free - self.moves * self.s, int((~self.along.reached).sum())
         rest = equation(None, Number(self.free) - Number(self.moves) * self.s, left, strong=False)
         hatched = Text("; hatched: {name} never reached, {n}", name=Text(self.name), n=n) if n else ""
-        said = "No room for another move: {rest} is less than stride {s}{hatched}"
-        return Text(said, rest=rest, s=self.s, hatched=hatched)
+        template = "No room for another move: {rest} is less than stride {s}{hatched}"
+        return Text(template, rest=rest, s=self.s, hatched=hatched)
 
-    def told(self, story: Story, X: Cells, Y: Cells, beats: float) -> Iterator[Step]:
+    def animate(self, story: Story, X: Cells, Y: Cells, beats: float) -> Iterator[Step]:
         """The positions along the axis, counted one by one."""
         name, first = Text(self.name), [] if self.axis else [self.done(3), *self.line(0)]
-        said = Text("The kernel starts in the corner; {name} left to move: {left}", name=name, left=self.left())
-        yield story.step(said, first, self.stand(0, X, Y), self.line(1), beats=beats)
+        caption = Text("The kernel starts in the corner; {name} left to move: {left}", name=name, left=self.left())
+        yield story.step(caption, first, self.stand(0, X, Y), self.line(1), beats=beats)
         for n in range(1, self.moves + 1):
             move = "Move {n} of {moves}: position {position}; {name} left: {left}"
-            said = Text(move, n=n, moves=self.moves, position=n + 1, name=name, left=self.left(n))
-            yield story.step(said, self.stand(n, X, Y), self.line(2) if n == self.moves else ())
+            caption = Text(move, n=n, moves=self.moves, position=n + 1, name=name, left=self.left(n))
+            yield story.step(caption, self.stand(n, X, Y), self.line(2) if n == self.moves else ())
         if self.rests:
-            yield story.step(self.rest(), self.line(2), self.hatch(X), beats=beats)
-        said = Text("Plus the starting position: {positions}", positions=self.positions())
-        yield story.step(said, self.line(3), X.hide("free"), beats=beats)
+            yield story.step(self.leftover(), self.line(2), self.hatch(X), beats=beats)
+        caption = Text("Plus the starting position: {positions}", positions=self.positions())
+        yield story.step(caption, self.line(3), X.hide("free"), beats=beats)
 
     def stand(self, move: int, X: Cells, Y: Cells) -> Iterator[Change]:
         """The kernel stands along the first row or column; its first cell gets the position's number."""

@@ -144,7 +144,7 @@ class Point:
         found: Equation = self.entry.worked(left, letters, result, float(np.abs(self.at).max()))
         return found
 
-    def told(self, step: int, most: int) -> Text:
+    def values_text(self, step: int, most: int) -> Text:
         """The function's value of a step, with its name."""
         value = Strong(self.value(step, most, self.entry.name))
         return Text("{name} {value}", name=self.entry.title, value=value)
@@ -156,7 +156,7 @@ class Point:
     def plot(self, name: str, texts: Sequence[Words] = ("", ""), guides: Sequence[Curve] = (), **fields: Any) -> Plot:
         """Axes with both curves, named by `texts` at their ends; on the x-axis a question where the point ends."""
         (x, y), (u, v), none = self.curve, self.derivative, np.empty(0)
-        how: dict[str, Any] = {"x_range": self.x_range, "y_range": self.y_range, **fields}
+        options: dict[str, Any] = {"x_range": self.x_range, "y_range": self.y_range, **fields}
         # Names stand at the left ends of curves that come near the label, or each other, at the right.
         turn = -1 if self._bounded or abs(y[-1] - v[-1]) < _NEAR * np.ptp(self.y_range) else 1
         curves = (
@@ -170,9 +170,9 @@ class Point:
         dots = (
             Dot(name="slope", role="derivative", x=math.nan, y=math.nan),
             Dot(name="point", role="active", x=math.nan, y=math.nan),
-            question(self.at, max(self.values[-1], self.slopes[-1]), how["y_range"]),
+            question(self.at, max(self.values[-1], self.slopes[-1]), options["y_range"]),
         )
-        return Plot(name=name, curves=curves, dots=dots, **how)
+        return Plot(name=name, curves=curves, dots=dots, **options)
 
     def moved(self, panel: str, step: int, *, tangent: bool = True) -> list[Change]:
         """The changes that bring the point to its place of a step, counted from 0."""
@@ -199,7 +199,7 @@ def point_moves(
     point: Point,
     rows: Sequence[tuple[str, str, Symbol]],
     *,
-    said: Words,
+    point_text: Words,
     settings: Sequence[tuple[Words, Words]],
     guides: Sequence[Curve] = (),
     above: Sequence[Row] = (),
@@ -208,22 +208,22 @@ def point_moves(
 ) -> Story:
     """A point moves along a curve, beside its formula and three numbers: place, value and slope.
 
-    `rows` are the names of the numbers' rows, how they are told, and their letters; other rows may stand `above` them.
-    `said` is the figure's point, and `more` are other changes of a step.
+    `rows` are the names of the numbers' rows, their labels, and their letters; other rows may stand `above` them.
+    `point_text` is the figure's point, and `more` are other changes of a step.
     """
     is_loss, graph, letters = isinstance(point.entry, Loss), Graph(), [letter for *_, letter in rows]
     family: Mapping[str, Any] = LOSSES if is_loss else ACTIVATIONS
-    graph.show(point.computed(graph, graph.given("x", point.at), "loss" if is_loss else "y"), "plot")
-    story = Story(scene, point.entry.title, graph, point=said)
+    graph.show(point.computed(graph, graph.input("x", point.at), "loss" if is_loss else "y"), "plot")
+    story = Story(scene, point.entry.title, graph, point=point_text)
     story.settings += [*settings, *point.settings]
 
-    def told(step: int) -> list[Text]:
+    def describe(step: int) -> list[Text]:
         numbers = point.x(step), point.value(step), point.slope_at(step)
         pairs = zip(rows, numbers, strict=True)
         return [Text(text, value=Equation(letter, (number,), strong=False)) for (_, text, letter), number in pairs]
 
     unknown = [Text(text, value=Text("{letter} = ?", letter=letter)) for _, text, letter in rows[1:]]
-    asked = zip(rows, [told(-1)[0], *unknown], ("ink", "curve", "derivative"), strict=True)
+    asked = zip(rows, [describe(-1)[0], *unknown], ("ink", "curve", "derivative"), strict=True)
     lines = (
         Row(name="equation", text=ByCases(letters[1], point.entry.body)),
         Row(name="gap", text=""),
@@ -232,13 +232,13 @@ def point_moves(
     )
     # As wide as for every one of its family, so that axes do not jump from one figure to the next.
     siblings = (ByCases(letters[1], entry.body) for entry in list(family.values())[:_SIBLINGS])
-    widest = (*told(int(point.at.argmin())), *told(int(point.at.argmax())), *siblings)
+    widest = (*describe(int(point.at.argmin())), *describe(int(point.at.argmax())), *siblings)
     formula = Formula(name="equation", lines=lines, widest=widest, size=20)
 
     def steps() -> Iterator[Step]:
         for step in range(len(point.at)):
             caption = point.worked(letters[1], point.x(step), point.value(step))
-            texts = zip(rows, told(step), strict=True)
+            texts = zip(rows, describe(step), strict=True)
             numbers = (SetRow(panel="equation", row=name, text=text) for (name, *_), text in texts)
             yield story.step(caption, point.moved("plot", step), more(step), numbers, beats=MOVING_BEATS)
 

@@ -11,7 +11,7 @@ import numpy as np
 from cnnviz.data import MAP_NAMES, load_map
 from cnnviz.notation import digits_for, size_text
 from cnnviz.ops.deformable import bilinear
-from cnnviz.story import Cells, Place, Story, Windows, refuse, times
+from cnnviz.story import Cells, Index, Story, Windows, raise_if, times
 from cnnviz.storyboard import MoveMark, Step, Values
 from cnnviz.words import Number, Text, total
 
@@ -29,7 +29,9 @@ class Samples:
     def __init__(self, scene: DeformableConv, x: Values, windows: Windows) -> None:
         k, out = (scene.weights.values.shape[0], scene.weights.values.shape[1]), (windows.out[0], windows.out[1])
         self.offset, self.drawn = _offsets(scene, k, out), windows.drawn
-        spans = [product(*(axis.spans[o] for axis, o in zip(windows.axes, at, strict=True))) for at in windows.places()]
+        spans = [
+            product(*(axis.spans[o] for axis, o in zip(windows.axes, at, strict=True))) for at in windows.positions()
+        ]
         grid = np.array([list(span) for span in spans], np.float64).reshape(*out, -1, 2)
         self.by = self.offset.reshape(-1, 2, *out).transpose(2, 3, 0, 1)
         moved = grid + self.by
@@ -38,14 +40,14 @@ class Samples:
         # As they are drawn, in the padded input.
         self.grid, self.moved = grid + windows.padding, moved + windows.padding
 
-    def rings(self, X: Cells, at: Place, *, moved: bool = True) -> Iterator[MoveMark]:
+    def rings(self, X: Cells, at: Index, *, moved: bool = True) -> Iterator[MoveMark]:
         """The marks of an output's samples, where they are or would be without offsets; those beyond the map hide."""
         for n, middle in enumerate((self.moved if moved else self.grid)[at]):
             mark = f"sample {n + 1}"
             hidden = moved and not self._neighbours(at, n)
             yield X.hide(mark) if hidden else _ring(X, mark, middle, _RING)
 
-    def read(self, story: Story, X: Cells, S: Cells, at: Place, n: int) -> Step:
+    def read(self, story: Story, X: Cells, S: Cells, at: Index, n: int) -> Step:
         """A sample by itself: where its offset moves it, and the cells that it is a mean of."""
         found, tap = self._neighbours(at, n), divmod(n, S.values.shape[1])
         cells, weights = list(found), [_short(share) for share in found.values()]
@@ -64,9 +66,9 @@ class Samples:
             Text("Moved by ({down}, {across}): {s}", down=down, across=across, s=s), changes, S.write(tap)
         )
 
-    def _neighbours(self, at: Place, n: int) -> dict[Place, float]:
+    def _neighbours(self, at: Index, n: int) -> dict[Index, float]:
         """The drawn cells that a sample is a mean of, with their shares."""
-        place, found = self.moved[at][n], dict[Place, float]()
+        place, found = self.moved[at][n], dict[Index, float]()
         for step in np.ndindex(*(1 + (place % 1 > 0))):
             cell = np.floor(place).astype(int) + step
             if (cell >= 0).all() and (cell < self.drawn).all():
@@ -103,7 +105,7 @@ def given_each(scene: DeformableConv, name: str, each: tuple[int, ...], out: tup
     if values.shape == (count, *out):
         return values
     found, fits = "×".join(map(str, values.shape)), f"an array of {count}×{size_text(out[0], out[1])}"
-    refuse({f"--{name} is {found}: give {size_text(each[0], each[1])} numbers, or {fits}": values.shape != each})
+    raise_if({f"--{name} is {found}: give {size_text(each[0], each[1])} numbers, or {fits}": values.shape != each})
     return _spread(values, out)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from cnnviz.data import load_kernel, load_map
 from cnnviz.errors import UsageError
 from cnnviz.notation import digits_for, number, size_text
-from cnnviz.story import Cells, Graph, Story, refuse
+from cnnviz.story import Cells, Graph, Story, raise_if
 from cnnviz.storyboard import Change, Edge, Mark, Node, SetEdge, SetNode, Shade, Step, Values
 from cnnviz.storyboard import Graph as Network
 from cnnviz.words import Math, Number, Shape, Symbol, Text, Words, counted, equation, joined, total
@@ -67,7 +67,7 @@ def load_layer(scene: FullyConnected) -> tuple[Values, Values, Values]:
     crowded = f"a layer of {inputs} inputs and {outputs} outputs is too crowded to read"
     long = f"input, weights or bias hold ±{largest:.6g}, too long to write"
     asked = f"input has {len(x)} values, but --inputs asks for {scene.inputs}"
-    refuse(
+    raise_if(
         {
             f"{crowded}: use {MOST_NODES} or less of each": max(outputs, inputs) > MOST_NODES,
             f"{long}: use numbers below {_LARGEST:.0f}": largest >= _LARGEST,
@@ -89,8 +89,8 @@ def connected(scene: FullyConnected) -> Story:
     """One step for each weight and each bias."""
     graph, layer = Graph(), scene.layer
     outputs, inputs = layer[1].shape
-    x, w = graph.given("x", layer[0]), graph.given("w", layer[1])
-    b = graph.given("b", np.broadcast_to(layer[2], outputs))
+    x, w = graph.input("x", layer[0]), graph.input("w", layer[1])
+    b = graph.input("b", np.broadcast_to(layer[2], outputs))
     y = graph.compute("linear", x, w, b)
     # What has been added up after each input, and at last with the bias.
     sums = np.column_stack([np.cumsum(w.values * x.values, axis=1), y.values])
@@ -110,11 +110,11 @@ def connected(scene: FullyConnected) -> Story:
     W = story.cells("weights", "$W$ {size}", w, role="kernel", **weights, **more)
     X = story.cells("input", "$x$ {size}", x, shade=None, **_fitting(scene, x.values), **more)
     B = story.cells("bias", "$b$ {size}", b, role="bias", shade=None, **_fitting(scene, b.values), **more)
-    edges = Edges(W, X, B, sums, scene.most())
+    edges = Edges(W, X, B, sums, scene.max_decimals())
 
     def steps() -> Iterator[Step]:
         yield story.step(Text("Each output adds up its weighted inputs and a bias: how much is that?"), Y.ask())
-        digits = digits_for(sums, most=scene.most())
+        digits = digits_for(sums, most=scene.max_decimals())
         for j, i in np.ndindex(sums.shape):
             at, name = (j, 0), Symbol("y", (j + 1,))
             terms = [edges.short(W, (j, n)) * edges.short(X, (n, 0)) for n in range(min(i + 1, inputs))]
@@ -129,10 +129,10 @@ def connected(scene: FullyConnected) -> Story:
             written = Y.set(at, role="output", value=value.value), Y.mark("current", at)
             yield story.step(caption, edges.light(j, i, value), written, marks)
         best = int(y.values.argmax())
-        said = Text("Every input reaches every output; {y} is the largest", y=Y.symbol("y", (best,)))
+        words = Text("Every input reaches every output; {y} is the largest", y=Y.symbol("y", (best,)))
         if outputs == 1 or np.sum(y.values == y.values.max()) > 1:
-            said = Text("Every input reaches every output by a weight of its own")
-        yield story.step(said, edges.added(sums.size), story.rest(), Y.mark("current", (best, 0)), beats=2)
+            words = Text("Every input reaches every output by a weight of its own")
+        yield story.step(words, edges.added(sums.size), story.uncover(), Y.mark("current", (best, 0)), beats=2)
 
     return story.play(
         steps,
@@ -161,7 +161,7 @@ def connected(scene: FullyConnected) -> Story:
 def _fitting(scene: FullyConnected, values: Values) -> dict[str, Any]:
     """Decimals with which every value fits a cell beside the graph, and whether any do."""
     letters = 4 if len(scene.layer[0]) <= _FEW_INPUTS else 3
-    each = range(digits_for(values, most=scene.most()), -1, -1)
+    each = range(digits_for(values, most=scene.max_decimals()), -1, -1)
     digits = next((d for d in each if max(len(number(v, d)) for v in values.flat) <= letters), -1)
     return {"digits": max(0, digits), "numbers": digits >= 0}
 

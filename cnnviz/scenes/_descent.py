@@ -42,7 +42,7 @@ Ends = tuple[tuple[float, float], tuple[float, float]]
 
 class Run:
     """A rule's way down a surface, of `steps` updates or fewer: its `path` (updates + 1, 2), the `loss` there, as it is
-    `plotted` too, and how it was `lost`, if it was.
+    `plotted` too, and how it was `failed`, if it was.
 
     `place` is its row among what the panels show of all runs; numbers have `most` decimals where these are asked for.
     Of one that is `alone` the gradient and the updates are seen.
@@ -53,20 +53,20 @@ class Run:
         self.rate = scene.lr or COURSES[self.surface.name].rate(key)
         self.settings = {name: getattr(scene, name) for name in ("momentum", "alpha", "beta1", "beta2")}
         self.most, self.alone = scene.digits, scene.optimizer == key
-        self.updates, self.lost = list[Update](), ""
+        self.updates, self.failure = list[Update](), ""
         optimizer, surface = self.rule.make(self.rate, self.settings), self.surface
         w, state, path = scene.origin, optimizer.init(scene.origin), [scene.origin]
         with np.errstate(over="ignore", invalid="ignore"):
-            while len(self.updates) < (scene.steps or 1) and not self.lost:
+            while len(self.updates) < (scene.steps or 1) and not self.failure:
                 grad, old = surface.gradient(*w), state
                 w, state = optimizer.step(w, grad, state)
                 if not np.isfinite(w).all() or np.abs(w).max() > _FAR:
-                    self.lost = DIVERGED
+                    self.failure = DIVERGED
                     break
                 self.updates.append(Update(grad=grad, old=old, new=state))
                 path.append(w)
                 if not surface.minima and not within(w, surface.domain):
-                    self.lost = ESCAPED
+                    self.failure = ESCAPED
         self.path = np.array(path)
         self.loss = surface.f(*self.path.T)
         # By its logarithm where it is never negative.
@@ -77,9 +77,9 @@ class Run:
         """Updates until the end, or until it was lost."""
         return len(self.updates)
 
-    def lost_by(self, count: int) -> bool:
+    def failed_by(self, count: int) -> bool:
         """Whether it is lost after so many updates: with the one that leaves, or past the last possible."""
-        return bool(self.lost) and count >= self.made + (self.lost == DIVERGED)
+        return bool(self.failure) and count >= self.made + (self.failure == DIVERGED)
 
     def arithmetic(self, count: int) -> Equation:
         """An update with its numbers: `w = (1.200, 0.350) − 0.01·(−3.10, 0.80) = (1.231, 0.342)`."""
@@ -98,7 +98,7 @@ class Run:
         way, updates = self.path[here].T, np.arange(first, last + 1.0)
         for panel, (x, y) in (("surface", (way[0], way[1])), ("loss", (updates, self.plotted[here]))):
             yield SetCurve(panel=panel, curve=key, x=x, y=y, extend=True)
-            gone = self.lost == ESCAPED and last == self.made
+            gone = self.failure == ESCAPED and last == self.made
             if first or gone:  # before, the dots stand at the start
                 at = (math.nan, math.nan) if gone else (float(x[-1]), float(y[-1]))
                 yield MoveDot(panel=panel, dot=key, x=at[0], y=at[1])
@@ -123,9 +123,9 @@ class Run:
     def end(self) -> Words:
         """How it ends, for the alt text."""
         name = self.rule.title
-        if self.lost == DIVERGED:
+        if self.failure == DIVERGED:
             return Text("{name} diverged in update {n}", name=name, n=self.made + 1)
-        if self.lost:
+        if self.failure:
             return counted(self.made, "{name} escaped after {n} update", "{name} escaped after {n} updates", name=name)
         end = "{name} ends at {w} with a loss of {loss}"
         return Text(end, name=name, w=self.weights(self.made), loss=self.loss_at(self.made, short))

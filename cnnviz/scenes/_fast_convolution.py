@@ -11,7 +11,7 @@ import numpy as np
 from cnnviz.ops import conv2d, pad2d, unfold
 from cnnviz.ops.fast import conv2d_fft, conv2d_winograd, fft_size
 from cnnviz.parameters import Size
-from cnnviz.story import Graph, Story, light_rows, refuse
+from cnnviz.story import Graph, Story, highlight_row, raise_if
 from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, Relabel, SetCurve, SetEntry, Step, Table, Values
 from cnnviz.words import Expression, Math, Number, Shape, Text, Words, equation, evaluate
 
@@ -28,7 +28,7 @@ _TOLD = (
 
 def compare_ways(scene: Im2col) -> Story:
     """A step for each way and its count, one for their results, one for each other size of a kernel, and who wins."""
-    refuse({f"--compare counts at stride 1, not {max(scene.s)}: leave --s out": scene.s != (1, 1)})
+    raise_if({f"--compare counts at stride 1, not {max(scene.s)}: leave --s out": scene.s != (1, 1)})
     x, w, graph = pad2d(scene.map.values, scene.p), scene.weights.values, Graph()
     i, k = (x.shape[0], x.shape[1]), (w.shape[0], w.shape[1])
     pixels, kernel = graph.map("x", scene.map.values), graph.kernel("w", w)
@@ -36,7 +36,7 @@ def compare_ways(scene: Im2col) -> Story:
     graph.show(y, "ways", (0, 0), size=True)
     story = Story(scene, Text("Four ways to convolve"), graph)
     story.point = Text("For 3×3 kernels Winograd multiplies least, for large ones the FFT")
-    story.sizes(i=scene.map.values.shape, s=scene.s, p=scene.p)
+    story.show_sizes(i=scene.map.values.shape, s=scene.s, p=scene.p)
 
     def count(way: str, k: Size) -> float:
         found = count_of(way, i, k)
@@ -85,20 +85,20 @@ def compare_ways(scene: Im2col) -> Story:
         asked = Text("How many multiplications does each way need?")
         yield story.step(asked, [write(row, "" if row else "?") for row in range(len(entries))], beats=2)
         for row, way in enumerate(_NAMES):
-            yield story.step(_caption(way, i, k), write(row, entry(way, k)), light_rows(table, row), drawn(way))
+            yield story.step(_caption(way, i, k), write(row, entry(way, k)), highlight_row(table, row), drawn(way))
         direct, *others = ways_of(x, w).values()
         same = all(np.allclose(other, direct, rtol=0, atol=_NEAR * np.abs(direct).max()) for other in others)
-        said = "All give the same {o} output, up to rounding" if same else "Their {o} outputs differ"
-        yield story.step(Text(said, o=Shape(y.values.shape[2:])), light_rows(table, len(entries)), beats=2)
+        template = "All give the same {o} output, up to rounding" if same else "Their {o} outputs differ"
+        yield story.step(Text(template, o=Shape(y.values.shape[2:])), highlight_row(table, len(entries)), beats=2)
         for side in more:
-            said = "Kernel {size}: {direct} multiplications for each output, with the FFT {fft}"
+            template = "Kernel {size}: {direct} multiplications for each output, with the FFT {fft}"
             each = {"direct": Number(per_output("direct", side), 0), "fft": Number(per_output("fft", side), 1)}
-            yield story.step(Text(said, size=Shape((side, side)), **each), sized(side))
+            yield story.step(Text(template, size=Shape((side, side)), **each), sized(side))
         if won is None:
             yield story.step(Text("At this size the FFT never needs fewer than the direct way"), beats=3)
         else:
-            said = "The FFT needs fewer than the direct way from {size} on"
-            yield story.step(Text(said, size=Shape((won, won))), sized(won), beats=3)
+            template = "The FFT needs fewer than the direct way from {size} on"
+            yield story.step(Text(template, size=Shape((won, won))), sized(won), beats=3)
 
     return story.play(
         steps,

@@ -45,9 +45,9 @@ def name_of(layer: Layer) -> Words:
     """The layer with its sizes: `conv k = 3, s = 2`."""
     slide = slide_of(layer)
     usual = Slide(0, slide.k if layer.kind != "conv" else 1, 0, 1)
-    told = zip(Slide._fields, slide, usual, strict=True)
-    said = joined(Assigned(size(letter), Number(n)) for letter, n, own in told if n != own)
-    return joined(("conv" if layer.kind == "conv" else "pool", said), " ")
+    settings = zip(Slide._fields, slide, usual, strict=True)
+    changed = joined(Assigned(size(letter), Number(n)) for letter, n, own in settings if n != own)
+    return joined(("conv" if layer.kind == "conv" else "pool", changed), " ")
 
 
 def field_growth(slides: Sequence[Slide]) -> list[Expression]:

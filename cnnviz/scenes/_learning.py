@@ -88,14 +88,14 @@ def make_points(name: str, count: int, noise: float, seed: int) -> tuple[Values,
 def points_code(name: str, noise: float, seed: int, count: int) -> str:
     """Python that makes the same as `make_points`, its last line an expression."""
     half = count // 2
-    how = f"{half}, drawn" if name == STROKES else f"(np.arange({half}) + 0.5) / {half}"
+    arguments = f"{half}, drawn" if name == STROKES else f"(np.arange({half}) + 0.5) / {half}"
     made = inspect.getsource(strokes if name == STROKES else SHAPES[name])
     return f"""
 
 {made.replace(": Values", "").replace(" -> Values", "")}
 
 drawn = np.random.default_rng({seed})
-points = {name}({how})
+points = {name}({arguments})
 (points + drawn.normal(0, {noise}, points.shape))"""
 
 
@@ -172,8 +172,8 @@ class Training:
 
     def _known(self, epoch: int, digits: int) -> dict[str, Any]:
         right, loss = round(self.accuracy[epoch] * self.examples), float(self.loss[epoch])
-        told = Number(loss, digits) if loss < _LONG else short(loss)
-        return {"epoch": epoch, "loss": told, "right": right, "n": self.examples}
+        shown = Number(loss, digits) if loss < _LONG else short(loss)
+        return {"epoch": epoch, "loss": shown, "right": right, "n": self.examples}
 
     def changes(self, before: int, now: int) -> Iterator[Change]:
         """The curves drawn on from one epoch to another, or the point that goes along the rates."""
@@ -230,10 +230,18 @@ def record(learner: Learner, x: Values, source: str, labels: Values, rule: Rule,
     """What `train` has done, for programs, as long as the loss was finite; `source` makes `x`."""
     (w, scale), network, rates = start(learner, seed), learner.network, made.rates[: max(made.epochs, 1)]
     graph, shape = Graph(double=True, seed=network.seed(seed + _START)), (len(x), *network.input_shape)
-    given = graph.given("x", x.reshape(shape), MAP, source=f"{source}.reshape{shape}")
-    classes = graph.given("labels", labels, source=f"np.repeat([0, 1], {len(x) // 2})")
+    given = graph.input("x", x.reshape(shape), MAP, source=f"{source}.reshape{shape}")
+    classes = graph.input("labels", labels, source=f"np.repeat([0, 1], {len(x) // 2})")
     stages = record_layers(graph, network, given, network.with_names(learner.arrays(w)), scale=scale)
     graph.compute("mean_cross_entropy", stages[-1].y, classes, result="loss")
-    how = {**rule.program(SETTINGS), "lr": float(rates.max()), "rates": rates, "batch": _BATCH, "seed": [seed, _ORDER]}
-    graph.course = Call(function="train", operands=("x", "labels"), result="losses", shape=shape, options=how)
+    options = {
+        **rule.program(SETTINGS),
+        "lr": float(rates.max()),
+        "rates": rates,
+        "batch": _BATCH,
+        "seed": [seed, _ORDER],
+    }
+    graph.training_call = Call(
+        function="train", operands=("x", "labels"), result="losses", shape=shape, options=options
+    )
     return graph

@@ -12,7 +12,7 @@ from cnnviz.functions.losses import LABEL, LOSSES, MARGIN, PREDICTION, Loss
 from cnnviz.parameters import to_cli
 from cnnviz.scene import Scene
 from cnnviz.scenes._curves import MANNERS, MOVING_BEATS, Point, answered, padded, places, question, zero_lines
-from cnnviz.story import Graph, Story, refuse
+from cnnviz.story import Graph, Story, raise_if
 from cnnviz.storyboard import Change, Curve, Dot, MoveDot, Plot, Row, SetCurve, Step, Values
 from cnnviz.words import Equation, Joined, Math, Number, Symbol, Text, Words, joined, listed
 
@@ -69,7 +69,7 @@ def check(kind: str, entry: Loss, y: float, ends: tuple[float, float]) -> None:
         if entry.prediction == "probability" and not _SURELY <= end <= 1 - _SURELY
     ]
     unbounded = f"no {' or '.join(sure)} for {kind}, which is unbounded at 0 and 1"
-    refuse(
+    raise_if(
         {
             f"{label} does not go with all: leave it out, {only}": kind == "all" and y != 1,
             f"{label} is not a probability: use 0 to 1 for {kind}": entry.label == "probability" and not 0 <= y <= 1,
@@ -127,14 +127,14 @@ def all_losses(scene: Scene, at: Values, digits: int) -> Story:
     stops = {"real": (at, digits), "probability": (probable, 2)}
     losses = list(LOSSES.values())[:_ARTICLE]
     points = [Point(scene, entry, *stops[entry.prediction], label) for entry in losses]
-    predictions = {"real": graph.given("x", at), "probability": graph.given("p", probable)}
+    predictions = {"real": graph.input("x", at), "probability": graph.input("p", probable)}
     for point in points:
         name = point.entry.name
         graph.show(point.computed(graph, predictions[point.entry.prediction], name), name)
-    graph.essential = 1
+    graph.main_call = 1
     what = Text("Far from the label the square grows fastest; a sure mistake costs cross-entropy most")
     story = Story(scene, Text("Loss functions"), graph, point=what)
-    story.set("label", "y", label, size=False)
+    story.show_setting("label", "y", label, size=False)
     story.settings += [setting for point in points for setting in point.settings]
     kinds = {"plot": "real", "probability": "probability"}
     panels = {panel: [each for each in points if each.entry.prediction == kind] for panel, kind in kinds.items()}
@@ -146,8 +146,8 @@ def all_losses(scene: Scene, at: Values, digits: int) -> Story:
                 for panel, here in panels.items()
                 for point in here
             ]
-            told = Joined(tuple(_told(here, step, scene.most()) for here in panels.values()), "     ")
-            yield story.step(told, moves, [] if step else answered(*panels), beats=MOVING_BEATS)
+            caption = Joined(tuple(_told(here, step, scene.max_decimals()) for here in panels.values()), "     ")
+            yield story.step(caption, moves, [] if step else answered(*panels), beats=MOVING_BEATS)
 
     return story.play(
         steps,
@@ -195,6 +195,6 @@ def _plot(name: str, label: Words, points: Sequence[Point], **more: Any) -> Plot
 
 def _told(points: Sequence[Point], step: int, most: int) -> Words:
     """The losses of a step, behind the prediction that they share."""
-    losses = [point.told(step, most) for point in points]
+    losses = [point.values_text(step, most) for point in points]
     x = Equation(PREDICTION, (points[0].x(step, "x" if points[0].entry.prediction == "real" else "p"),), strong=False)
     return Text("{x}:  {values}", x=x, values=joined(losses, "  "))

@@ -11,7 +11,7 @@ import numpy as np
 from cnnviz.errors import UsageError
 from cnnviz.limits import MAX_VALUE
 from cnnviz.notation import digits_for
-from cnnviz.story import Graph, Place, Story, check_steps, filling, sheet_marks, short_digits, stage_of_two
+from cnnviz.story import Graph, Index, Story, check_steps, sheet_marks, short_digits, steps_fill, two_panel_stage
 from cnnviz.storyboard import Mark, Step
 from cnnviz.words import Math, Number, Shape, Text, Words, exact, joined, total
 
@@ -29,7 +29,7 @@ def normalized(scene: Lrn) -> Story:
     check_steps(windows.count, "this normalization", windows.covered)
     x, constants = graph.map("x", values), ("alpha", "beta", "k", "alpha_over_n")
     norm = "local_response_norm" if inter else "local_response_norm_within"
-    squares = {at: sum(float(values[cell]) ** 2 for cell in windows.cells(at)) for at in windows.places()}
+    squares = {at: sum(float(values[cell]) ** 2 for cell in windows.cells(at)) for at in windows.positions()}
     if scene.k == 0 and not (scene.alpha and all(squares.values())):
         raise UsageError("k 0 leaves nothing to divide by where α, or all neighbours, are 0: use --k above 0")
     b = graph.compute(norm, x, size=scene.n, **{name: getattr(scene, name) for name in constants})
@@ -40,32 +40,32 @@ def normalized(scene: Lrn) -> Story:
     around = "A value is damped where the pixels around it are strong"
     story = Story(scene, title, graph, point=Text(near if inter else around))
     for symbol, name in (("n", "n"), ("k", "k"), (r"\alpha", "alpha"), (r"\beta", "beta")):
-        story.parameter(name, symbol)
+        story.show_parameter(name, symbol)
 
     channels, rows, columns = values.shape
     down = 1 if channels * columns <= _LONGEST_ROW else math.ceil(math.sqrt(channels / 2))
     across = math.ceil(channels / down)
-    how: dict[str, Any] = {"axes": 3, "columns": across, "held": inter, "captions": ("",) if channels == 1 else ()}
+    options: dict[str, Any] = {"axes": 3, "columns": across, "held": inter, "captions": ("",) if channels == 1 else ()}
     marks = (*sheet_marks("window", channels, "window"), Mark(name="centre", role="result", channel=0))
-    X = story.cells("input", "Input $a$, {size}", x, data=scene.maps, marks=marks, **how)
+    X = story.cells("input", "Input $a$, {size}", x, data=scene.maps, marks=marks, **options)
     # A link between blocks one above the other would run through their rows and captions.
     result = Mark(name="result" if inter else "current", role="result")
-    how |= {"pending": True, "digits": short_digits(b.values, scene.digits), "marks": (result,)}
-    Y = story.cells("output", "Output $b$, {size}", b, **how)
+    options |= {"pending": True, "digits": short_digits(b.values, scene.digits), "marks": (result,)}
+    Y = story.cells("output", "Output $b$, {size}", b, **options)
 
     k, alpha, beta = map(story.number, ("k", "alpha", "beta"))
     # Cells beyond an edge count as neighbours, as in torch and Caffe.
     shares = scene.n ** (1 if inter else 2) if scene.alpha_over_n else 1
     weight = alpha / Number(shares) if scene.alpha_over_n else alpha
 
-    def divided(at: Place) -> Words:
+    def divided(at: Index) -> Words:
         """The value over its neighbours' squares, over their sum, and over what that comes to."""
-        rounded = Number(squares[at], digits_for(squares[at], most=scene.most(4)))
+        rounded = Number(squares[at], digits_for(squares[at], most=scene.max_decimals(4)))
         sides = [X[at] / (k + weight * total([X[cell] ** 2 for cell in windows.cells(at)])) ** beta]
         sides.append(X[at] / (k + weight * rounded) ** beta)
         below = float(scene.k + scene.alpha / shares * squares[at]) ** scene.beta
         if below < MAX_VALUE:
-            usual = scene.most(2 if below < 100 else 0)
+            usual = scene.max_decimals(2 if below < 100 else 0)
             decimals = usual if below >= 0.1 or round(below, usual) else 2 - math.floor(math.log10(below))
             sides.append(X[at] / Number(below, decimals))
         # Where so little is divided by that it is written as 0, that says nothing.
@@ -73,9 +73,9 @@ def normalized(scene: Lrn) -> Story:
         return Y.equals(at, *kept, letter="b", letters=_SUM_LETTERS)
 
     def steps() -> Iterator[Step]:
-        for at in sorted(windows.places(), key=lambda at: (at[1:], at[0]) if inter else at):
+        for at in sorted(windows.positions(), key=lambda at: (at[1:], at[0]) if inter else at):
             roles = dict.fromkeys(windows.cells(at), "neighbour") | {at: "selected"}
-            seen = X.windows(windows, at, roles), X.mark("centre", at)
+            seen = X.move_windows(windows, at, roles), X.mark("centre", at)
             yield story.step(divided(at), *seen, Y.write(at, result.name))
 
     share = r"\alpha/n" if inter else r"\alpha/n^2"
@@ -95,7 +95,7 @@ def normalized(scene: Lrn) -> Story:
     return story.play(
         steps,
         windows.count,
-        *stage_of_two(X, Y, across * columns, down * rows),
+        *two_panel_stage(X, Y, across * columns, down * rows),
         step_roles=("neighbour", "selected", "output"),
         answer=Text("The stronger its neighbours, the more a value was damped") if damped else "",
         alt=Text(
@@ -103,7 +103,7 @@ def normalized(scene: Lrn) -> Story:
             "output",
             kind=title,
             size=Shape(values.shape, "input"),
-            steps=filling(windows.count),
+            steps=steps_fill(windows.count),
         ),
         formula=formula,
         convention=Text(as_in, alpha=Math(share)) if scene.alpha_over_n else "",

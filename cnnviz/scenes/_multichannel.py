@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cnnviz.ops import conv2d
-from cnnviz.scenes._channels import FIRST_AND_LAST, between, drawn, held, kernels, sheets, weights_told
+from cnnviz.scenes._channels import FIRST_AND_LAST, between, describe_weights, drawn, held, kernels, sheets
 from cnnviz.scenes._padding import BELOW
-from cnnviz.story import Axis, Cells, Place, Story, Windows, check_steps, filling, sheet_marks, without_zeros
+from cnnviz.story import Axis, Cells, Index, Story, Windows, check_steps, note_zeros, sheet_marks, steps_fill
 from cnnviz.storyboard import Change, Step
 from cnnviz.words import Joined, Math, Number, Shape, Text, Words, dot, equation, joined, total
 
@@ -65,24 +65,24 @@ def convolve(scene: Conv) -> Story:
     axis = Axis(len(shown), tuple(tuple(np.flatnonzero(each[[*shown]]).tolist()) for each in seen.T))
     windows = Windows((axis, *slide.windows.axes))
     check_steps(windows.count, "this convolution", windows.covered)
-    pixels, weight, added = graph.map("x", x), graph.kernel("w", w), graph.given("b", offsets) if biased else None
+    pixels, weight, added = graph.map("x", x), graph.kernel("w", w), graph.input("b", offsets) if biased else None
     padded = slide.padded(graph, pixels)
     y = graph.compute("conv2d", padded, weight, added, **slide.options, groups=groups)
-    story.sizes(C=channels, F=filters, g=groups, **slide.settings)
+    story.show_sizes(C=channels, F=filters, g=groups, **slide.settings)
     below = BELOW.get(slide.mode)
-    how = sheets(shown, channels, "channel {n}", "{n} of {every} channels drawn", below)
+    options = sheets(shown, channels, "channel {n}", "{n} of {every} channels drawn", below)
     if scene.maps.source == "image" and channels == len(_COLORS):
-        how["captions"] = _COLORS
+        options["captions"] = _COLORS
     # The one that is linked with the result comes first.
-    how["marks"] = sheet_marks("window", len(shown), "window")[::-1]
+    options["marks"] = sheet_marks("window", len(shown), "window")[::-1]
     fill = padded.values[0, shown] if below else 0.0
-    X = story.cells("input", "", pixels, windows=windows, fill=fill, data=scene.maps, **how)
+    X = story.cells("input", "", pixels, windows=windows, fill=fill, data=scene.maps, **options)
     W = kernels(story, "filter", "Filter {n}: {size}" if filters > 1 else "Filter {size}", w, made)
 
     # Each channel by itself, but those that are not drawn together.
     first = range(channels) if len(shown) == channels else [0, 1, channels - 1]
     rest = "…" if groups > 1 else Joined((Number(2), Number(channels - 1)), "–")
-    names = [*how["captions"][:1], *[rest] * (len(first) - len(shown)), *how["captions"][1:]]
+    names = [*options["captions"][:1], *[rest] * (len(first) - len(shown)), *options["captions"][1:]]
     alone = np.zeros((*seen.shape, *slide.k))
     for n, each in enumerate(seen.T):
         alone[each, n] = w[made[n]]
@@ -105,32 +105,32 @@ def convolve(scene: Conv) -> Story:
     if adds:
         stage[0 if wide else 1].append(S)
 
-    def caption(at: Place) -> Words:
+    def caption(at: Index) -> Words:
         """A cell of the output, by the number of its filter, and what it is the sum of."""
         f, *cell = at
         symbol, kernels = Y.symbol("y", (made[f], *cell)), w.shape[1]
         if (kernels == 1 or slide.k == (1, 1)) and len(axis.spans[f]) == kernels:
             weights, bias = W[f].read(), S[len(sums) - 2, 0, 0] if biased else None
             products = dot(X.read(windows.cells(at)), weights, bias, Y[at])
-            return without_zeros(equation(symbol, products, Y[at]), weights, at)
+            return note_zeros(equation(symbol, products, Y[at]), weights, at)
         return equation(symbol, total([n for n in S.read()[:-1] if not np.isnan(n.value)]), Y[at])
 
-    def changes(at: Place) -> Iterator[Change]:
+    def changes(at: Index) -> Iterator[Change]:
         """The windows move, their sums appear, and the cell that these make."""
         f, row, column = at
         if row == column == 0:
             # The next filter is in use, and channels that it does not see are faint.
             for n, each in enumerate(W):
-                yield from each.become("kernel" if n == f else "neighbour")
+                yield from each.set_roles("kernel" if n == f else "neighbour")
             of_filter = np.isin(np.arange(len(shown)), axis.spans[f])
-            yield from X.become(np.where(of_filter[:, None, None], windows.roles(), "forward"))
-        yield from X.windows(windows, at)
+            yield from X.set_roles(np.where(of_filter[:, None, None], windows.roles(), "forward"))
+        yield from X.move_windows(windows, at)
         for n, value in enumerate(S.values.ravel().tolist() if adds else ()):
             yield S.set((n, 0, 0), role="cut" if np.isnan(value) else "output", value=value)
         yield from Y.write(at)
 
     def steps() -> Iterator[Step]:
-        for at in windows.places():
+        for at in windows.positions():
             f, row, column = at
             S.values = sums[:, f, row, column][:, None, None]
             yield story.step(caption(at), changes(at))
@@ -143,7 +143,7 @@ def convolve(scene: Conv) -> Story:
         "output, each cell the sum of what the kernels give",
         i=Shape(x.shape),
         w=given["w"],
-        steps=filling(windows.count),
+        steps=steps_fill(windows.count),
         o=Shape(windows.out),
     )
     return story.play(
@@ -151,6 +151,6 @@ def convolve(scene: Conv) -> Story:
         windows.count + 1,
         *stage,
         alt=alt if (len(shown), len(made)) == (channels, filters) else joined((alt, FIRST_AND_LAST)),
-        formula=weights_told(w, filters, offsets, filters * int(np.prod(slide.windows.out))),
+        formula=describe_weights(w, filters, offsets, filters * int(np.prod(slide.windows.out))),
         convention=Text("cross-correlation: kernel not flipped"),
     )

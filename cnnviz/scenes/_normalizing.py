@@ -32,15 +32,15 @@ def normalized(scene: BatchNorm) -> Story:
     """Means, variances, then the moves: subtract μ, divide by σ, multiply by γ, add β, apply the activation."""
     (m, channels), (gamma, beta) = scene.x.shape, scene.affine
     graph = Graph(double=needs_double(scene.x, scene.eps))
-    graph.essential = 0
-    x, *affine = (graph.given(name, values) for name, values in (("x", scene.x), ("gamma", gamma), ("beta", beta)))
+    graph.main_call = 0
+    x, *affine = (graph.input(name, values) for name, values in (("x", scene.x), ("gamma", gamma), ("beta", beta)))
     y = graph.compute("batch_norm", x, *affine, training=True, eps=scene.eps)
     hat = graph.compute("batch_norm", x, result="normalised", training=True, eps=scene.eps)
 
     point = Text("Each channel is moved to mean 0 and variance 1, then scaled and shifted as was learned")
     story = Story(scene, Text("Batch normalization"), graph, point=point)
-    story.set("batch", "m", m, size=False, always=True)
-    story.set("channels", "C", channels, size=False, always=True)
+    story.show_setting("batch", "m", m, size=False, always=True)
+    story.show_setting("channels", "C", channels, size=False, always=True)
     story.settings += [("", _assigned(r"\gamma", gamma)), ("", _assigned(r"\beta", beta))]
     digits = max(short_digits(each.values, scene.digits) for each in (hat, y))
     same: dict[str, Any] = {"digits": digits, "marks": _MARKS, **alike(scene.x, hat.values, y.values)}
@@ -51,7 +51,10 @@ def normalized(scene: BatchNorm) -> Story:
         "normalised": story.cells("normalised", label, hat, pending=True, **same),
         "scaled": story.cells("scaled", Math(r"y=\gamma\hat{x}+\beta"), y, pending=True, **same),
     }
-    known = [Statistics(X.read([(sample, c) for sample in range(m)]), scene.eps, scene.most()) for c in range(channels)]
+    known = [
+        Statistics(X.read([(sample, c) for sample in range(m)]), scene.eps, scene.max_decimals())
+        for c in range(channels)
+    ]
     centred = scene.x - [each.mean.value for each in known]
     states = [scene.x, centred, hat.values, gamma * hat.values, y.values]
     if scene.activation != "none":
@@ -59,8 +62,8 @@ def normalized(scene: BatchNorm) -> Story:
         activated = graph.compute(function.name, y, result="activated", **function.options())
         title, own = joined((function.title, Math("(y)")), ""), short_digits(activated.values, scene.digits)
         # What ReLU lets pass looks as before.
-        how = same if function.name == "relu" else {"digits": own, "marks": _MARKS}
-        panels["activated"] = story.cells("activated", title, activated, pending=True, **how)
+        options = same if function.name == "relu" else {"digits": own, "marks": _MARKS}
+        panels["activated"] = story.cells("activated", title, activated, pending=True, **options)
         states.append(activated.values)
 
     names = [Text("channel {n}", n=c + 1) for c in range(channels)]
@@ -69,7 +72,7 @@ def normalized(scene: BatchNorm) -> Story:
     for panel in panels.values():
         row += ["→", panel]
     epsilon = Assigned(Symbol(r"\epsilon"), story.number("eps"))
-    most = scene.most()
+    most = scene.max_decimals()
     learned = [
         [Number(float(value), None, (name, c)) for c, value in enumerate(values)]
         for name, values in zip(("gamma", "beta"), scene.affine, strict=True)
@@ -100,7 +103,7 @@ def normalized(scene: BatchNorm) -> Story:
             for c, now in enumerate((start + share * (end - start)).T):
                 mean = None if place == _ACTIVATION else float(now.mean())
                 changes += dots.measure(c, mean, float(now.std()))
-            rest = story.rest() if part == 1 else ()
+            rest = story.uncover() if part == 1 else ()
             yield story.step(caption, changes, rest, beats=1 if part == _MOVES else _SHORT)
 
     def worked(panel: str, c: int) -> Words:
@@ -140,8 +143,8 @@ def normalized(scene: BatchNorm) -> Story:
             for c in range(channels if panel else 0):
                 filled = panels[panel].fill(source=source, places=[(sample, c) for sample in range(m)])
                 marks = [cells.mark("value", (0, c)) for cells in (source, panels[panel])]
-                said = Text("channel {channel}, sample 1:   {equation}", channel=c + 1, equation=worked(panel, c))
-                yield story.step(said, filled, marks)
+                words = Text("channel {channel}, sample 1:   {equation}", channel=c + 1, equation=worked(panel, c))
+                yield story.step(words, filled, marks)
             source = panels.get(panel, source)
 
     return story.play(

@@ -16,13 +16,13 @@ from cnnviz.story import (
     Axis,
     Cells,
     Graph,
-    Place,
+    Index,
     Story,
     Windows,
     reading_beats,
     sheet_marks,
     short_digits,
-    stage_of_two,
+    two_panel_stage,
 )
 from cnnviz.storyboard import Change, Mark, Operator, Panel, Relabel, Step
 from cnnviz.words import Math, Number, Shape, Text, Words, counted, equation, joined
@@ -90,11 +90,11 @@ def group_name(kind: str, at: tuple[int, ...]) -> Words:
 def _started(scene: Norm, title: str, point: str, graph: Graph | None = None) -> Story:
     """The story with its settings."""
     story = Story(scene, Text(title), graph, point=Text(point))
-    story.set("samples", "N", scene.batch, size=False, always=True)
-    story.set("channels", "C", scene.channels, size=False, always=True)
-    story.set("pixels", "", Shape(scene.i or SIZE, "i"), always=True)
+    story.show_setting("samples", "N", scene.batch, size=False, always=True)
+    story.show_setting("channels", "C", scene.channels, size=False, always=True)
+    story.show_setting("pixels", "", Shape(scene.i or SIZE, "i"), always=True)
     if scene.kind in ("group", "all"):
-        story.set("groups", "G", scene.groups, size=False, always=True)
+        story.show_setting("groups", "G", scene.groups, size=False, always=True)
     return story
 
 
@@ -117,28 +117,33 @@ def one_norm(scene: Norm) -> Story:
 
     # There may be room for number lines between the blocks.
     has_lines, digits = scene.channels * size[1] <= _MOST_ACROSS, short_digits(y.values, scene.digits)
-    how: dict[str, Any] = {"axes": 4, "size": Shape(shape, "x"), "columns": scene.channels, "captions": ("",) * sheets}
-    how |= alike(values, y.values) if has_lines else {}
+    panel_options: dict[str, Any] = {
+        "axes": 4,
+        "size": Shape(shape, "x"),
+        "columns": scene.channels,
+        "captions": ("",) * sheets,
+    }
+    panel_options |= alike(values, y.values) if has_lines else {}
     given: dict[str, Any] = {
         "data": scene.maps,
         "marks": sheet_marks("window", sheets),
         "digits": max(digits, story.decimals(values)),
     }
-    X = story.cells("input", Text("Input $x$: samples ↓, channels →"), x, **given, **how)
+    X = story.cells("input", Text("Input $x$: samples ↓, channels →"), x, **given, **panel_options)
     made: dict[str, Any] = {"pending": True, "marks": sheet_marks("result", sheets), "digits": digits}
-    Y = story.cells("output", "Output $\\hat{{x}}$, {size}", y, **made, **how)
-    maps = [[sample * scene.channels + c for sample, c in groups.cells(at)] for at in groups.places()]
+    Y = story.cells("output", "Output $\\hat{{x}}$, {size}", y, **made, **panel_options)
+    maps = [[sample * scene.channels + c for sample, c in groups.cells(at)] for at in groups.positions()]
     places = [[(sheet, *pixel) for sheet in each for pixel in np.ndindex(size)] for each in maps]
     stage: Sequence[Sequence[Cells | Panel | str]]
-    stage = stage_of_two(X, Y, scene.channels * size[1], scene.batch * size[0])
+    stage = two_panel_stage(X, Y, scene.channels * size[1], scene.batch * size[0])
     if has_lines:
         states = [np.array([[panel.values[cell] for cell in own] for own in places]).T for panel in (X, Y)]
         dots = NumberLines("values", states)
         stage = [(X, dots.plot(Text(kind.lines)), Y)]
 
     def steps() -> Iterator[Step]:
-        for n, (at, sheets, cells) in enumerate(zip(groups.places(), maps, places, strict=True)):
-            name, numbers = group_name(scene.kind, at), Statistics(X.read(cells), scene.eps, scene.most())
+        for n, (at, sheets, cells) in enumerate(zip(groups.positions(), maps, places, strict=True)):
+            name, numbers = group_name(scene.kind, at), Statistics(X.read(cells), scene.eps, scene.max_decimals())
             mean, deviation = numbers.mean.value, numbers.variance.value**0.5
             lit = [*X.cover(cells, special="selected"), *X.outline_sheets(sheets, (0, 0), size)]
             marks = dots.measure(n, mean, deviation) if has_lines else []
@@ -154,8 +159,8 @@ def one_norm(scene: Norm) -> Story:
                 dots.arrive(n) if has_lines else (),
             )
         many = "{n} groups of values: {n} means and {n} variances"
-        said = counted(groups.count, "One group of values: one mean and one variance", many)
-        yield story.step(said, story.rest(), beats=reading_beats(2 * groups.count + 2))
+        caption = counted(groups.count, "One group of values: one mean and one variance", many)
+        yield story.step(caption, story.uncover(), beats=reading_beats(2 * groups.count + 2))
 
     formula, statistics = r"\hat{x}=(x-\mu)/\sqrt{\sigma^2+\epsilon}", (Math(r"\mu"), Math(r"\sigma^2"))
     shared, text = Number(count, 0, ("input", "role", "selected")), "{formula}    {n} values share {statistics}"
@@ -189,9 +194,9 @@ def all_norms(scene: Norm) -> Story:
             *(Mark(name=f"group {n}", role="result") for n in range(groups.count)),
             Mark(name="lit", role="window"),
         ]
-        how: dict[str, Any] = {"marks": marks, "shade": None, "under": True, "numbers": False}
+        options: dict[str, Any] = {"marks": marks, "shade": None, "under": True, "numbers": False}
         label = Text("{kind}: ? groups", kind=Text(kind.capitalize()))
-        panels[kind] = story.cells(kind, label, np.zeros((scene.batch, scene.channels)), **how)
+        panels[kind] = story.cells(kind, label, np.zeros((scene.batch, scene.channels)), **options)
     heads = [
         (Operator(name=f"channels {kind}", text=Text("channels →"), size=18), panel) for kind, panel in panels.items()
     ]
@@ -199,17 +204,17 @@ def all_norms(scene: Norm) -> Story:
 
     def steps() -> Iterator[Step]:
         yield story.step(Text("Which values share a mean and a variance?"), beats=2)
-        for number, turn in enumerate(zip_longest(*(groups.places() for groups in windows.values()))):
-            said, changes = list[Words](), list[Change]()
+        for number, turn in enumerate(zip_longest(*(groups.positions() for groups in windows.values()))):
+            captions, changes = list[Words](), list[Change]()
             for (kind, groups), at in zip(windows.items(), turn, strict=True):
                 if at is None:
                     changes += [*panels[kind].cover(()), panels[kind].hide("lit")]
                     continue
-                said.append(Text("{kind}: {group}", kind=names[kind], group=group_name(kind, at)))
+                captions.append(Text("{kind}: {group}", kind=names[kind], group=group_name(kind, at)))
                 so_far = counted(number + 1, "{n} group", "{n} groups")
                 label = Text("{kind}: {groups}", kind=names[kind], groups=so_far)
                 changes += [Relabel(panel=kind, label=label), *_lit(panels[kind], groups, at, number)]
-            yield story.step(joined(said, "     "), changes)
+            yield story.step(joined(captions, "     "), changes)
         shared = {kind: len(each.cells((0, 0))) * size[0] * size[1] for kind, each in windows.items()}
         counts = joined(Text("{n} ({kind})", kind=names[kind], n=n) for kind, n in shared.items())
         yield story.step(
@@ -231,7 +236,7 @@ def all_norms(scene: Norm) -> Story:
     )
 
 
-def _lit(panel: Cells, groups: Windows, at: Place, number: int) -> Iterator[Change]:
+def _lit(panel: Cells, groups: Windows, at: Index, number: int) -> Iterator[Change]:
     cells = groups.cells(at)
     for cell in cells:
         panel.set(cell, role="output")

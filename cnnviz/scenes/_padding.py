@@ -11,7 +11,7 @@ import numpy as np
 from cnnviz.data import Data
 from cnnviz.ops import pad
 from cnnviz.parameters import Sides, Size, to_cli
-from cnnviz.story import Cells, Sliding, Story, Tensor, refuse, same_padding
+from cnnviz.story import Cells, Sliding, Story, Tensor, raise_if, same_padding
 from cnnviz.storyboard import Mark, Step
 from cnnviz.words import Text, equation
 
@@ -37,17 +37,17 @@ def sides(p: Sides | str, i: Size, k: Size, s: Size, d: Size) -> Sides:
     if p == "valid":
         return 0, 0
     found = same_padding(i, k, s, d)
-    said = f"--p same needs stride 1, as in PyTorch: use --p {to_cli(found)}, TensorFlow's same for this input"
-    refuse({said: s != (1, 1)})
+    message = f"--p same needs stride 1, as in PyTorch: use --p {to_cli(found)}, TensorFlow's same for this input"
+    raise_if({message: s != (1, 1)})
     return found
 
 
 def input_panel(story: Story, slide: Sliding, pixels: Tensor, padded: Tensor, data: Data) -> Cells:
     """The input with its padding, which is empty at first where it is to be filled with values of the map."""
-    how: dict[str, Any] = {"windows": slide.windows, "data": data, "notes": True}
+    options: dict[str, Any] = {"windows": slide.windows, "data": data, "notes": True}
     if slide.mode == "zeros":
-        return story.cells("input", "Input {size}", pixels, **how)
-    X = story.cells("input", "Input {size}", pixels, fill=np.nan, marks=MARKS, below=BELOW[slide.mode], **how)
+        return story.cells("input", "Input {size}", pixels, **options)
+    X = story.cells("input", "Input {size}", pixels, fill=np.nan, marks=MARKS, below=BELOW[slide.mode], **options)
     X.values = padded.values[0, 0]
     return X
 

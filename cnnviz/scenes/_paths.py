@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cnnviz.scenes._layer_list import Slide
-from cnnviz.story import Cells, Graph, Place, Tensor
+from cnnviz.story import Cells, Graph, Index, Tensor
 from cnnviz.storyboard import Change
 from cnnviz.words import Text
 
@@ -21,13 +21,13 @@ def record_paths(graph: Graph, slides: Sequence[Slide], sizes: Sequence[int]) ->
     for n, (k, s, p, d) in reversed(list(enumerate(slides))):
         rest = sizes[n] + 2 * p - d * (k - 1) - 1 - s * (sizes[n + 1] - 1)
         kernel = graph.kernel(f"ones{n + 1}", np.ones((k, k)))
-        how = {"stride": s, "padding": p, "output_padding": rest, "dilation": d}
-        options: dict[str, Any] = {name: (value,) * 2 for name, value in how.items()}
+        layer_options = {"stride": s, "padding": p, "output_padding": rest, "dilation": d}
+        options: dict[str, Any] = {name: (value,) * 2 for name, value in layer_options.items()}
         paths.append(graph.compute("conv_transpose2d", paths[-1], kernel, result=f"paths{n}", groups=1, **options))
     return paths
 
 
-def seen_of(cells: Cells) -> tuple[Place, Place]:
+def seen_of(cells: Cells) -> tuple[Index, Index]:
     """The first cell that is seen of a map, and how many rows and columns from there on."""
     seen = np.argwhere(cells.values > 0)
     return tuple(map(int, seen.min(axis=0))), tuple(map(int, np.ptp(seen, axis=0) + 1))

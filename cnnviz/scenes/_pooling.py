@@ -1,4 +1,4 @@
-"""What pooling, its reverse and its gradient share: the input, the arithmetic of a window, and where values go back."""
+"""Shared by pooling, unpooling and the gradient of pooling: the input, the arithmetic of a window, and the way back."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from cnnviz.scenes._backward import Sums, received, stamp
 from cnnviz.story import (
     Cells,
     Graph,
-    Place,
+    Index,
     Sliding,
     Story,
     Tensor,
     Windows,
+    choice,
     input_map,
     input_size,
     kernel_size,
-    kinds,
+    rounding_error,
     stride,
-    tolerance,
 )
 from cnnviz.storyboard import Change, Mark, Values
 from cnnviz.words import (
@@ -45,16 +45,16 @@ from cnnviz.words import (
     total,
 )
 
-Told = tuple[Words, list[Change]]
-# That of Stanford's course CS231n.
+CaptionAndChanges = tuple[Words, list[Change]]
+# The example of Stanford's course CS231n.
 _EXAMPLE = "1 1 2 4; 5 6 7 8; 3 2 1 0; 1 2 3 4"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pooled(Scene):
-    """A scene with an input of which windows keep the maximum or the average."""
+    """A scene that pools an input, by maximum or average."""
 
-    kind: str = kinds("max", ("max", "avg"), "What is kept of a window: its maximum or its average.")
+    kind: str = choice("max", ("max", "avg"), "What is kept of a window: its maximum or its average.")
     i: Size | None = input_size(shown_default="4, or the data's own")
     input: ArrayLike = input_map(None, shown_default="an example of 4×4, else random")
 
@@ -65,25 +65,27 @@ class Pooled(Scene):
         return load_map(spec, self.i, seed=self.seed, default_size=(4, 4))
 
     def input_panel(self, story: Story, windows: Windows) -> Cells:
-        """The input with its padding: zeros for an average, blank for a maximum, which has an outline of its own."""
+        """The input with its padding: zeros for an average, blank for a maximum, which is outlined."""
         fill, marks = (np.nan, (Mark(name="winner", role="result"),)) if self.kind == "max" else (0.0, ())
-        how: dict[str, Any] = {"windows": windows, "fill": fill, "data": self.map, "marks": marks}
-        return story.cells("input", "Input {size}", self.map.values, **how)
+        options: dict[str, Any] = {"windows": windows, "fill": fill, "data": self.map, "marks": marks}
+        return story.cells("input", "Input {size}", self.map.values, **options)
 
     def output_panel(self, story: Story, X: Cells, name: str, label: str, values: Tensor, **more: Any) -> Cells:
-        """What comes out, in the input's greys where that is a picture."""
+        """The output, in the input's greys if that is a picture."""
         shared = {"shade": X.panel.shade} if story.is_picture else {}
-        return story.cells(name, label, values, pending=True, lost=tolerance(self.map.values), **{**shared, **more})
+        return story.cells(
+            name, label, values, pending=True, rounding_error=rounding_error(self.map.values), **{**shared, **more}
+        )
 
-    def winners(self, X: Cells, windows: Windows) -> dict[Place, Place]:
-        """The cell whose value the maximum of each window keeps, the first of equal ones; none for an average."""
-        places = windows.places() if self.kind == "max" else ()
+    def winners(self, X: Cells, windows: Windows) -> dict[Index, Index]:
+        """The cell with the maximum of each window, the first of equal ones; empty for an average."""
+        places = windows.positions() if self.kind == "max" else ()
         return {at: max(windows.inside(at), key=lambda cell: X.values[cell]) for at in places}
 
-    def kept(self, X: Cells, Y: Cells, windows: Windows, at: Place, *, counts_padding: bool = True) -> Expression:
+    def kept(self, X: Cells, Y: Cells, windows: Windows, at: Index, *, counts_padding: bool = True) -> Expression:
         """The maximum or the mean of a window, with its numbers."""
         cells = windows.cells(at) if self.kind == "avg" and counts_padding else windows.inside(at)
-        # Where the input's decimals are rounded, as many as the output's make that up.
+        # If the input is rounded, as many decimals as in the output make up for it.
         exact = np.array_equal(np.round(self.map.values, X.decimals), self.map.values)
         decimals = X.decimals if exact else max(X.decimals, Y.decimals)
         terms = [X.number(cell, decimals) for cell in cells]
@@ -92,31 +94,31 @@ class Pooled(Scene):
 
 @dataclass(frozen=True, kw_only=True)
 class PooledBack(Pooled):
-    """One that is pooled without padding, and gone back from."""
+    """A scene that pools without padding and goes back."""
 
     k: Size = kernel_size(2, help="Window size.")
     s: Size | None = stride(None, shown_default="the window's size")
 
     def prepare(self) -> None:
-        """The input is loaded, and its size and the stride become `i` and `s`."""
+        """Load the input and set `i` and `s`."""
         self.fill_in(i=self.map.values.shape, s=self.s or self.k)
 
     @property
     def slide(self) -> Sliding:
-        """The window over the input."""
+        """The window that slides over the input."""
         return Sliding(i=self.map.values.shape, k=self.k, s=self.s or self.k)
 
     def pooled(self, graph: Graph, **more: bool) -> tuple[Tensor, ...]:
-        """The input as it is pooled, and maybe a maximum's indices; `more` are options."""
-        how: dict[str, Any] = {"kernel_size": self.k, "stride": self.slide.s, "padding": (0, 0), "ceil_mode": False}
-        how |= {"count_include_pad": True} if self.kind == "avg" else {"dilation": (1, 1)}
-        return graph.results(
-            f"{self.kind}_pool2d", graph.map("x", self.map.values), names=("y", "indices"), **how, **more
+        """The pooled input, and the indices of the maxima if asked for; `more` are options."""
+        options: dict[str, Any] = {"kernel_size": self.k, "stride": self.slide.s, "padding": (0, 0), "ceil_mode": False}
+        options |= {"count_include_pad": True} if self.kind == "avg" else {"dilation": (1, 1)}
+        return graph.compute_several(
+            f"{self.kind}_pool2d", graph.map("x", self.map.values), names=("y", "indices"), **options, **more
         )
 
 
 def adaptive_ranges(size: tuple[int, ...], out: tuple[int, ...]) -> Words:
-    """Which cells each window of an adaptive pooling covers."""
+    """The cells that each window of adaptive pooling covers."""
     if out == (1, 1):
         return Text("one window as large as the input: {size}", size=Shape(size, "input"))
     rows, columns = (
@@ -126,8 +128,8 @@ def adaptive_ranges(size: tuple[int, ...], out: tuple[int, ...]) -> Words:
     return Text("window {r} covers {range}", r=Math(r"r=0,1,\ldots"), range=PerAxis(rows, columns))
 
 
-def left_of(size: int, winners: Mapping[Place, Place]) -> Words:
-    """What pooling has kept of so many values."""
+def left_of(size: int, winners: Mapping[Index, Index]) -> Words:
+    """How many of `size` values pooling has kept."""
     if not winners:
         return Text("Each window became one value, its mean")
     one, many = "{n} of {all} values is left", "{n} of {all} values are left"
@@ -136,8 +138,8 @@ def left_of(size: int, winners: Mapping[Place, Place]) -> Words:
     return Text("Each window kept its maximum: {left}", left=left)
 
 
-def back_of(size: int, best: Mapping[Place, Place], outside: int) -> Words:
-    """What unpooling has brought back of so many values, some of them in no window."""
+def back_of(size: int, best: Mapping[Index, Index], outside: int) -> Words:
+    """How many of `size` values unpooling has restored; `outside` are in no window."""
     if best:
         found = len(set(best.values()))
         one = "{n} maximum is back, the other {zeros} cells are 0"
@@ -149,37 +151,37 @@ def back_of(size: int, best: Mapping[Place, Place], outside: int) -> Words:
     return Text("{size}, the detail is not{none}", size=Strong(Text("The size is back")), none=none)
 
 
-def put_back(windows: Windows, P: Cells, Y: Cells, best: Mapping[Place, Place]) -> Iterator[Told]:
-    """Each pooled value to the place of its maximum, zeros to the rest of its window: what is said, what changes."""
-    said, known = "{value} returns to {place}; the rest of its window is 0", set[Place]()
+def put_back(windows: Windows, P: Cells, Y: Cells, best: Mapping[Index, Index]) -> Iterator[CaptionAndChanges]:
+    """Return each pooled value to the cell of its maximum, with zeros around: captions and changes."""
+    template, known = "{value} returns to {place}; the rest of its window is 0", set[Index]()
     for at, cell in best.items():
         new = [each for each in windows.cells(at) if each not in known and each != cell]
         known.update(windows.cells(at))
         changes: list[Change] = [Y.set(each, role="zero", value=0.0) for each in new]
         changes.append(Y.set(cell, role="output", value=P[at].value))
-        yield Text(said, value=Strong(P.short(at)), place=place_of(cell)), changes
+        yield Text(template, value=Strong(P.rounded(at)), place=place_of(cell)), changes
 
 
-def spread(windows: Windows, P: Cells, Y: Cells) -> Iterator[Told]:
-    """Each pooled value to all cells of its window; a cell of several windows takes the mean."""
-    parts: dict[Place, list[Number]] = {}
-    for at in windows.places():
-        cells, value, changes = windows.cells(at), P.short(at), list[Change]()
+def spread(windows: Windows, P: Cells, Y: Cells) -> Iterator[CaptionAndChanges]:
+    """Spread each pooled value over its window, averaged where windows overlap: captions and changes."""
+    parts: dict[Index, list[Number]] = {}
+    for at in windows.positions():
+        cells, value, changes = windows.cells(at), P.rounded(at), list[Change]()
         for cell in cells:
             parts.setdefault(cell, []).append(value)
             changes.append(Y.set(cell, role="output", value=_mean(parts[cell])))
         most = max(cells, key=lambda cell: len(parts[cell]))
         n = Number(len(cells), 0, ("k", "product"))
-        said = Text("{value} goes to all {n} cells of its window", value=Strong(value), n=n)
+        caption = Text("{value} goes to all {n} cells of its window", value=Strong(value), n=n)
         if len(parts[most]) > 1:
             found = Number(_mean(parts[most]), Y.decimals, Y.ref(most))
             mean = equation(None, total(parts[most]) / len(parts[most]), found, letters=40)
             y = equation(P.symbol("y", at), value, strong=False)
-            said = Text("{y}; windows overlap at {place}: {mean}", y=y, place=place_of(most), mean=mean)
-        yield said, changes
+            caption = Text("{y}; windows overlap at {place}: {mean}", y=y, place=place_of(most), mean=mean)
+        yield caption, changes
 
 
-def place_of(cell: Place) -> Text:
+def place_of(cell: Index) -> Text:
     """A cell in words."""
     return Text("row {row}, column {column}", row=cell[0] + 1, column=cell[1] + 1)
 
@@ -188,19 +190,19 @@ def _mean(parts: list[Number]) -> float:
     return sum(part.value for part in parts) / len(parts)
 
 
-def shared(windows: Windows, g: Values, best: Mapping[Place, Place]) -> list[dict[Place, float]]:
-    """What each cell of the gradient adds to which cells of the input's; of a maximum to the `best` of its window."""
+def shared(windows: Windows, g: Values, best: Mapping[Index, Index]) -> list[dict[Index, float]]:
+    """What each cell of the gradient adds to the input's: to the `best` cell of its window, or to all."""
     found = []
-    for at in windows.places():
+    for at in windows.positions():
         cells = windows.cells(at)
         shares = np.array([cell == best[at] if best else 1 / len(cells) for cell in cells])
-        # A maximum touches its own cell alone.
+        # A maximum adds only to its own cell.
         found.append({cell: more for cell, more in stamp(windows, at, g[at] * shares).items() if more})
     return found
 
 
-def sent(windows: Windows, G: Cells, at: Place, by_x: Sums, best: Place | None) -> Words:
-    """Where a cell of the gradient goes: to the `best` of its window, or to all of it."""
+def sent(windows: Windows, G: Cells, at: Index, by_x: Sums, best: Index | None) -> Words:
+    """Where a cell of the gradient goes: to the `best` cell of its window, or to all."""
     value, count = received(G[at], at), len(windows.cells(at))
     if best is not None:
         return Text("{g} goes to the maximum at {place}", g=value, place=place_of(best))

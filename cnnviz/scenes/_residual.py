@@ -37,13 +37,13 @@ def two_ways(scene: Residual) -> Story:
     if scene.projection != 1 and not projected:
         raise UsageError("--projection is there where shapes differ: use it with --s 2")
     out = Sliding(i=x.shape, k=(3, 3), s=scene.s, p=(1, 1)).windows.out
-    how = {"stride": scene.s, "dilation": (1, 1)}
+    options = {"stride": scene.s, "dilation": (1, 1)}
     pixels, kernel = graph.map("x", x), graph.kernel("w", w)
-    f = graph.compute("conv2d", pixels, kernel, result="f", padding=(1, 1), **how)
+    f = graph.compute("conv2d", pixels, kernel, result="f", padding=(1, 1), **options)
     skip = pixels
     if projected:
         one = graph.kernel("v", [[scene.projection]])
-        skip = graph.compute("conv2d", pixels, one, result="skip", padding=(0, 0), **how)
+        skip = graph.compute("conv2d", pixels, one, result="skip", padding=(0, 0), **options)
     g = load_grad(scene.grad_output, out, scene.seed)
     y = graph.compute("add", f, skip)
     found = graph.backward(y, graph.map("grad_y", g))
@@ -51,15 +51,15 @@ def two_ways(scene: Residual) -> Story:
     by_skip[:: scene.s[0], :: scene.s[1]] = g * (scene.projection if projected else 1)
     by_f = found["grad_x"].values[0, 0] - by_skip
 
-    said = (
+    template = (
         "Where shapes differ, a 1×1 convolution takes x along"
         if projected
         else "The sum copies the gradient: one copy skips F unchanged"
     )
-    story = Story(scene, Text("Residual connection"), graph, point=Text(said))
+    story = Story(scene, Text("Residual connection"), graph, point=Text(template))
     if projected:
-        story.sizes(s=scene.s)
-        story.parameter("projection", "v")
+        story.show_sizes(s=scene.s)
+        story.show_parameter("projection", "v")
 
     def panel(name: str, label: Words, values: Values | Tensor, **first: Any) -> Cells:
         return story.cells(name, label, values, marks=(CURRENT, WINDOW), **(first or {"pending": True}))
@@ -75,7 +75,7 @@ def two_ways(scene: Residual) -> Story:
     def made(caption: Words, sources: Sequence[Cells], result: Cells, role: str = "output") -> Step:
         """A whole panel is made from others: each value comes from where it is made, a stride apart in larger ones."""
         shape = result.values.shape
-        marks = [*story.rest(), result.mark("current", (0, 0), shape)]
+        marks = [*story.uncover(), result.mark("current", (0, 0), shape)]
         marks += [source.mark("window", (0, 0), source.values.shape) for source in sources]
         whole: list[Change] = []
         for source, at in itertools.product(sources, np.ndindex(shape)):
@@ -92,7 +92,7 @@ def two_ways(scene: Residual) -> Story:
         yield made(Text("{x} goes two ways: through {f}, a 3×3 convolution …", x=x, f=f), (X,), F, "kernel")
         yield made(Text(past), (X,), S, "input")
         yield made(Text("Both are added: {sum}", sum=_sum(Y, (F, S), "y")), (F, S), Y)
-        yield sends(story, G, None, *story.rest())
+        yield sends(story, G, None, *story.uncover())
         yield made(Text("A sum copies its gradient; one copy goes back through {f}", f=f), (G,), B[0], "kernel")
         yield made(Text(other), (G,), B[1], "input")
         yield made(Text("{x} gets both: {sum}", x=x, sum=_sum(D, B, BY_X)), B, D)

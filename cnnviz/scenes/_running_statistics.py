@@ -33,8 +33,8 @@ def running_statistics(scene: BatchNormInference) -> Story:
         )
     # PyTorch divides by one less, and its momentum is the share of the new batch.
     is_torch, (name, usual) = scene.convention == "pytorch", _FRAMEWORKS[scene.convention]
-    lost, momentum = int(is_torch), usual if scene.momentum is None else scene.momentum
-    own = batches.mean(axis=0), batches.var(axis=0, ddof=lost)
+    ddof, momentum = int(is_torch), usual if scene.momentum is None else scene.momentum
+    own = batches.mean(axis=0), batches.var(axis=0, ddof=ddof)
     old, new = (1 - momentum, momentum) if is_torch else (momentum, 1 - momentum)
     running = [np.array([0.0]), np.array([1.0])]
     for batch in range(count):
@@ -42,7 +42,7 @@ def running_statistics(scene: BatchNormInference) -> Story:
             running[n] = np.append(running[n], old * running[n][-1] + new * each[batch])
     graph = Graph(double=True)
     arrays = {"x": x[:, None], "mean": running[0][-1:], "variance": running[1][-1:]}
-    given = [graph.given(each, values) for each, values in arrays.items()]
+    given = [graph.input(each, values) for each, values in arrays.items()]
     y = graph.compute("batch_norm_inference", *given, eps=scene.eps)
     graph.show(y, "output", shape=(1, len(x)))
 
@@ -54,13 +54,13 @@ def running_statistics(scene: BatchNormInference) -> Story:
     B = story.cells("batches", Text("batches"), batches, marks=(CURRENT,))
     S, R = list[Cells](), list[Cells]()
     for n, (word, letter) in enumerate(zip(_WORDS, map(Math, _NAMES), strict=True)):
-        how: dict[str, Any] = {"row": True, "under": n == 1}
-        S.append(column(story, f"batch-{word}", Text("batch {x}", x=letter), own[n], **how))
+        options: dict[str, Any] = {"row": True, "under": n == 1}
+        S.append(column(story, f"batch-{word}", Text("batch {x}", x=letter), own[n], **options))
         # Where a window is drawn, no other cell has its colour.
         known = np.arange(count + 1)[None] < 1
-        how |= {"first": np.where(known, running[n], np.nan), "roles": np.where(known, "kernel", "pending")}
+        options |= {"first": np.where(known, running[n], np.nan), "roles": np.where(known, "kernel", "pending")}
         label = Text("running {x}", x=letter)
-        R.append(column(story, f"running-{n}", label, running[n], "kernel", marks=(CURRENT,), **how))
+        R.append(column(story, f"running-{n}", label, running[n], "kernel", marks=(CURRENT,), **options))
     X = column(story, "input", Math("x"), x, "input", row=True)
     Y = column(story, "output", Math("y"), y.values, row=True)
 
@@ -68,22 +68,22 @@ def running_statistics(scene: BatchNormInference) -> Story:
         for batch in range(count):
             cells, at, after = [(n, batch) for n in range(m)], (0, batch), (0, batch + 1)
             squares = total([(each - S[0][at]) ** 2 for each in B.read(cells)])
-            parts = total(B.read(cells)) / Number(m), squares / Number(m - lost)
+            parts = total(B.read(cells)) / Number(m), squares / Number(m - ddof)
             for name, statistic, part in zip(_NAMES, S, parts, strict=True):
                 made = equation(Math(name), precise(part, statistic[at]), statistic[at], letters=60)
                 caption = Text("Batch {batch}: {sum}", batch=batch + 1, sum=made)
                 # A link from a column in the middle would cross numbers.
-                yield story.step(caption, story.rest(), B.cover(cells), statistic.write(at))
+                yield story.step(caption, story.uncover(), B.cover(cells), statistic.write(at))
             for word, statistic, kept in zip(_WORDS, S, R, strict=True):
                 summed = precise(weights[0] * kept[at] + weights[1] * statistic[at], kept[after])
-                said = Text(f"running {word}: {{sum}}", sum=equation(None, summed, kept[after]))
-                marked = [*story.rest(), statistic.mark("window", at)]
-                yield story.step(said, marked, kept.write(after, role="kernel"))
+                words = Text(f"running {word}: {{sum}}", sum=equation(None, summed, kept[after]))
+                marked = [*story.uncover(), statistic.mark("window", at)]
+                yield story.step(words, marked, kept.write(after, role="kernel"))
         last = (0, count)
         for n in range(len(x)):
             at = (0, n)
             normal = (X[at] - R[0][last]) / call("sqrt", R[1][last] + story.number("eps"))
-            marks = [*story.rest(), *(cells.mark("current", last) for cells in R)]
+            marks = [*story.uncover(), *(cells.mark("current", last) for cells in R)]
             y_n = equation(Y.symbol("y", (n,)), precise(normal, Y[at]), Y[at])
             yield story.step(y_n, marks, X.mark("window", at), Y.write(at))
 

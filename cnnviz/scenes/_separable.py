@@ -14,8 +14,8 @@ from cnnviz.story import (
     Story,
     Windows,
     check_steps,
+    note_zeros,
     sheet_marks,
-    without_zeros,
 )
 from cnnviz.storyboard import Change, Equation, Operator, Row, SetRow, Step
 from cnnviz.words import Number, Shape, Strong, Text, equation, joined
@@ -37,23 +37,23 @@ def separate(scene: SeparableConv) -> Story:
     area, cells = slide.k[0] * slide.k[1], int(np.prod(slide.windows.out))
     few, many = channels * area + filters * channels, filters * channels * area
 
-    said = Text(_POINT, few=Number(few), many=Number(many))
-    story = Story(scene, Text("Depthwise separable convolution"), point=said)
+    point = Text(_POINT, few=Number(few), many=Number(many))
+    story = Story(scene, Text("Depthwise separable convolution"), point=point)
     graph = story.graph
     pixels, kernels = graph.map("x", x), graph.kernel("depthwise", depthwise)
     padded, weights = slide.padded(graph, pixels), graph.kernel("pointwise", mixing)
     z = graph.compute("conv2d", padded, kernels, result="z", **slide.options, groups=channels)
     y = graph.compute("conv2d", z, weights, stride=(1, 1), padding=(0, 0), dilation=(1, 1))
-    story.sizes(C=channels, F=filters, k=slide.k, s=scene.s, p=scene.p)
+    story.show_sizes(C=channels, F=filters, k=slide.k, s=scene.s, p=scene.p)
 
     outlines = sheet_marks("window", channels, "window")[::-1]
-    how: dict[str, Any] = sheets(range(channels), channels, "channel {n}", "")
+    options: dict[str, Any] = sheets(range(channels), channels, "channel {n}", "")
     fill = 0.0 if padded is pixels else padded.values[0]
-    X = story.cells("input", "", pixels, windows=first, data=scene.maps, fill=fill, marks=outlines, **how)
+    X = story.cells("input", "", pixels, windows=first, data=scene.maps, fill=fill, marks=outlines, **options)
     marks = CURRENT, *outlines
-    Z = story.cells("between", "", z, pending=True, marks=marks, **how)
-    how = sheets(range(filters), filters, "map {n}", "")
-    Y = story.cells("output", "", y, pending=True, **how)
+    Z = story.cells("between", "", z, pending=True, marks=marks, **options)
+    options = sheets(range(filters), filters, "map {n}", "")
+    Y = story.cells("output", "", y, pending=True, **options)
     label, every = Text("Depthwise: {size}", size=Shape(depthwise.shape)), depthwise[:, 0]
     D = held(story, "depthwise kernels", label, every, "lit", every, ("",) * channels)
     label, every = Text("Pointwise: {size}", size=Shape(mixing.shape)), mixing[:, :, 0, 0]
@@ -73,22 +73,22 @@ def separate(scene: SeparableConv) -> Story:
     def steps() -> Iterator[Step]:
         n, gone = 0, list[Change]()
         for windows, source, kernel, result, letter in ((first, X, D, Z, "z"), (second, Z, P, Y, "y")):
-            for at in windows.places():
+            for at in windows.positions():
                 cells, weights = (
                     windows.cells(at),
                     kernel.read((at[0], *cell) for cell in np.ndindex(kernel.values.shape[1:])),
                 )
-                caption = without_zeros(result.sums(at, source.read(cells), weights, letter=letter), weights, at)
+                caption = note_zeros(result.dot_product(at, source.read(cells), weights, letter=letter), weights, at)
                 used = np.full(kernel.values.shape, "lit", object)
                 used[at[0]] = "kernel"
-                covered = source.windows(windows, at, "kernel" if source is Z else "")
+                covered = source.move_windows(windows, at, "kernel" if source is Z else "")
                 n += 1
                 done = SetRow(panel="counts", row="separable", text=counted(n))
-                yield story.step(caption, gone, kernel.become(used), covered, result.write(at), done)
+                yield story.step(caption, gone, kernel.set_roles(used), covered, result.write(at), done)
                 gone = []
-            gone = [*source.rest(), *result.rest(), *kernel.reset()]
-        said = "{few} multiplications instead of {many} of a full convolution of the same sizes"
-        yield story.step(Text(said, **products), gone, SetRow(panel="counts", row="full", text=full), beats=2)
+            gone = [*source.uncover(), *result.uncover(), *kernel.reset()]
+        template = "{few} multiplications instead of {many} of a full convolution of the same sizes"
+        yield story.step(Text(template, **products), gone, SetRow(panel="counts", row="full", text=full), beats=2)
 
     numbers = Number(channels) * slide.k[0] * slide.k[1]
     separable = equation(None, numbers + Number(filters) * channels, few)

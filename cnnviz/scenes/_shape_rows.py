@@ -48,7 +48,7 @@ def shape_rows(layers: Sequence[Layer], shape: tuple[int, ...], graph: Graph, re
     """All layers, as far as they fit; `record` computes them too, with zeros. Raises UsageError."""
     tensor = Tensor("x", np.zeros(0))
     if record:
-        tensor = graph.given("x", np.zeros((1, *shape)), MAP)
+        tensor = graph.input("x", np.zeros((1, *shape)), MAP)
     rows: list[ShapeRow] = []
     for n, layer in enumerate(layers, 1):
         if layer.kind == "flatten" and len(shape) != 3:
@@ -62,7 +62,7 @@ def shape_rows(layers: Sequence[Layer], shape: tuple[int, ...], graph: Graph, re
             break
         if record:
             given = [
-                graph.given(f"{name}{n}", np.zeros(size), KERNEL if len(size) == 4 else PLAIN)
+                graph.input(f"{name}{n}", np.zeros(size), KERNEL if len(size) == 4 else PLAIN)
                 for name, size in zip("wb", layer.weight_shapes(shape).values(), strict=False)
             ]
             tensor = graph.compute(layer.function, tensor, *given, result=f"y{n}", **layer.arguments)
@@ -156,12 +156,12 @@ def cost(rows: Sequence[ShapeRow], what: str) -> Expression:
 def closing(rows: Sequence[ShapeRow]) -> Words:
     """What would fit, or where the costs are."""
     if rows[-1].refused is not None:
-        said = "Linear({have}, {outputs}) would fit: as many inputs as numbers come in"
-        return Text(said, have=rows[-2].shape[0], outputs=rows[-1].shape[0])
+        template = "Linear({have}, {outputs}) would fit: as many inputs as numbers come in"
+        return Text(template, have=rows[-2].shape[0], outputs=rows[-1].shape[0])
     costly = [
         (evaluate(row.parameters), evaluate(row.products), row.name) for row in rows if row.parameters and row.products
     ]
     if not costly:
         return Text("No layer has parameters")
-    said = "Most parameters: {weights}; most multiplications: {products}"
-    return Text(said, weights=max(costly)[2], products=max(costly, key=itemgetter(1))[2])
+    template = "Most parameters: {weights}; most multiplications: {products}"
+    return Text(template, weights=max(costly)[2], products=max(costly, key=itemgetter(1))[2])

@@ -24,7 +24,7 @@ from cnnviz.story import (
     kernel_size,
     kernel_values,
     padding,
-    refuse,
+    raise_if,
     stride,
 )
 from cnnviz.storyboard import Edge, Node, SetEdge, SetNode, Step
@@ -70,7 +70,7 @@ class Signal(Scene):
             if len(data.values) > 1:
                 raise UsageError(f"{name} has {len(data.values)} rows, but a signal has one: give one row of numbers")
         self.fill_in(i=self.map.values.size, k=self.weights.values.size)
-        refuse(
+        raise_if(
             {
                 f"--causal chooses its own padding and --p {self.p}: leave one of them out": self.causal and self.p,
                 f"--stack chooses its own dilations and --d {self.d}: leave one of them out": self.stack and self.d > 1,
@@ -96,9 +96,9 @@ def tell_stack(scene: Signal, dilations: tuple[int, ...]) -> Story:
     if length > _MOST_NODES:
         raise UsageError(f"--i {length} is too long for a stack: use {_MOST_NODES} or less")
     graph = Graph()
-    layers: list[Tensor] = [graph.given("x", x[None], MAP)]
-    kernel = graph.given("w", w[None], KERNEL)
-    added = graph.given("b", [scene.bias]) if scene.bias else None
+    layers: list[Tensor] = [graph.input("x", x[None], MAP)]
+    kernel = graph.input("w", w[None], KERNEL)
+    added = graph.input("b", [scene.bias]) if scene.bias else None
     for n, d in enumerate(dilations, 1):
         padded = graph.compute("pad", layers[-1], result=f"p{n}", pad=((k - 1) * d, 0), mode="constant")
         options = {"stride": (1,), "padding": (0,), "dilation": (d,)}
@@ -120,8 +120,8 @@ def tell_stack(scene: Signal, dilations: tuple[int, ...]) -> Story:
     story = Story(scene, Text("A stack of dilated causal convolutions"), graph)
     seen = min(fields[-1], length)
     story.point = Text("One output sees {n} of {length} inputs, and none that comes later", n=seen, length=length)
-    story.set("kernel", "k", Number(k), size=False)
-    story.set("layers", "L", top)
+    story.show_setting("kernel", "k", Number(k), size=False)
+    story.show_setting("layers", "L", top)
 
     def number(n: int, t: int) -> Number:
         values = layers[n].values
@@ -156,8 +156,8 @@ def tell_stack(scene: Signal, dilations: tuple[int, ...]) -> Story:
             name = Symbol("y" if n == top else f"h^{{({n})}}", (length,))
             products = dot(pixels, weights, Number(scene.bias, None), number(n, last))
             yield story.step(equation(name, products, number(n, last)), shown, beats=2)
-        told = Text("Output {t} is made of {n} inputs, and of none that comes later", t=length, n=len(trees[0]))
-        yield story.step(told, beats=2)
+        caption = Text("Output {t} is made of {n} inputs, and of none that comes later", t=length, n=len(trees[0]))
+        yield story.step(caption, beats=2)
 
     spread: Expression = total([Number(d) for d in dilations])
     formula = equation(Math(r"r=1+(k-1)\cdot\Sigma d"), Number(1) + Number(k - 1) * spread, fields[-1])

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from cnnviz.ops import conv_transpose2d
 from cnnviz.parameters import Size
-from cnnviz.scenes._channels import FIRST_AND_LAST, drawn, kernels, sheets, weights_told
-from cnnviz.story import WINDOW, Axis, Cells, Graph, Place, Story, Tensor, Windows, check_steps, refuse, sheet_marks
+from cnnviz.scenes._channels import FIRST_AND_LAST, describe_weights, drawn, kernels, sheets
+from cnnviz.story import WINDOW, Axis, Cells, Graph, Index, Story, Tensor, Windows, check_steps, raise_if, sheet_marks
 from cnnviz.storyboard import Change, Mark, Operator, Shade, Step, Values
 from cnnviz.words import (
     Assigned,
@@ -52,11 +52,11 @@ class Stamps:
         self.panel, self.maps = panel, maps
         self.sums: Values = np.zeros(panel.values.shape) + bias
         self.counts = np.zeros(panel.values.shape, np.int64)
-        self.added: dict[Place, float] = {}
+        self.added: dict[Index, float] = {}
         self._windows, self._decimals = windows, decimals
         self._cut = panel.values.shape[-2:] != windows.drawn
 
-    def stamp(self, at: Place, value: float, kernels: Mapping[Place, Values]) -> Iterator[Change]:
+    def stamp(self, at: Index, value: float, kernels: Mapping[Index, Values]) -> Iterator[Change]:
         """Add `value` times a kernel for a cell of the input, by () to the panel, or by (n,) to each of its maps."""
         self.added = {
             (*sheet, *cell): value * weight
@@ -75,18 +75,18 @@ class Stamps:
         else:
             yield from self.panel.outline_sheets([n for (n,) in kernels], *self.outline(at), name="window")
 
-    def outline(self, at: Place) -> tuple[Place, Place]:
+    def outline(self, at: Index) -> tuple[Index, Index]:
         """The part of a stamp that is seen."""
         return self._windows.outline_inside(at) if self._cut else self._windows.outline(at)
 
-    def rest(self) -> Iterator[Change]:
+    def uncover(self) -> Iterator[Change]:
         """The last stamp is taken off, and cells that none has reached come in."""
         yield from self.add(self.counts == 0, np.zeros(self.sums.shape))
 
     def add(self, where: npt.NDArray[np.bool_], values: Values) -> Iterator[Change]:
         """The last stamp is taken off, and values are added to cells all at once."""
         self.added = {cell: float(values[cell]) for cell in map(tuple, np.argwhere(where).tolist())}
-        yield from self.panel.rest()
+        yield from self.panel.uncover()
         yield from self._written()
 
     def _written(self) -> Iterator[Change]:
@@ -95,7 +95,7 @@ class Stamps:
             yield self.panel.set(cell, role="output", value=float(self.sums[cell]))
 
     @property
-    def example(self) -> Place:
+    def example(self) -> Index:
         """Of the cells just reached the one most often reached, rather one whose sum has changed."""
         return max(self.added, key=lambda cell: (self.counts[cell], self.added[cell] != 0))
 
@@ -107,15 +107,15 @@ class Stamps:
         found = equation(None, terms, Number(result, digits, self.panel.ref(self.example)))
         *sheet, row, column = (at + 1 for at in self.example)
         if sheet:
-            said = "in map {map}, row {row}, column {column}: {sum}"
-            return Text(said, map=self.maps[sheet[0] - 1] + 1, row=row, column=column, sum=found)
+            template = "in map {map}, row {row}, column {column}: {sum}"
+            return Text(template, map=self.maps[sheet[0] - 1] + 1, row=row, column=column, sum=found)
         return Text("at row {row}, column {column}: {sum}", row=row, column=column, sum=found)
 
-    def told(self, symbol: Symbol, value: Number) -> Words:
+    def caption(self, symbol: Symbol, value: Number) -> Words:
         """The last stamp and its last addition, if any cell was reached."""
         return joined((stamping(symbol, value), self.addition() if self.added else None), "; ")
 
-    def _reached(self, at: Place, kernel: Values) -> Iterator[tuple[Place, float]]:
+    def _reached(self, at: Index, kernel: Values) -> Iterator[tuple[Index, float]]:
         top, left = self._windows.padding if self._cut else (0, 0)
         for cell, weight in zip(self._windows.cells(at), kernel.ravel().tolist(), strict=True):
             if not self._cut or self._windows.is_inside(cell):
@@ -160,7 +160,7 @@ def scatter(
     W = story.cells("kernel", "Kernel {size}", kernel, role="kernel", below=scene.kernel_name, enlarge=True)
     shade = shade_of_sums(story, pixels.values, kernel.values, bias.value, **scene.sizes)
     more: dict[str, Any] = {"pending": True, "shade": shade, "marks": (WINDOW, Mark(name="kept", role="result"))}
-    more["digits"] = story.decimals(y.values, lost=y.lost)
+    more["digits"] = story.decimals(y.values, rounding_error=y.rounding_error)
     stage: list[Cells | Operator | str] = [X, "∗", W, "="]
     if cropped:
         whole = conv_transpose2d(pixels.values, kernel.values, **{**scene.sizes, "padding": (0, 0)})[0, 0]
@@ -175,24 +175,24 @@ def scatter(
         label = [sums.relabel()] if cropped else []
         for at in np.ndindex(x.shape):
             changes = [*stamps.stamp(at, float(x[at]), {(): w}), *X.cover([at]), X.mark("window", at)]
-            said = stamps.told(X.symbol("x", at), X[at])
+            caption = stamps.caption(X.symbol("x", at), X[at])
             if counts:
                 changes += [counts.set(cell, role="output", value=float(stamps.counts[cell])) for cell in stamps.added]
                 changes.append(counts.mark("window", *stamps.outline(at)))
                 if stamps.added:
-                    said = joined((stamping(X.symbol("x", at), X[at]), _stamped(stamps)), "; ")
-            yield story.step(said, changes, label)
+                    caption = joined((stamping(X.symbol("x", at), X[at]), _stamped(stamps)), "; ")
+            yield story.step(caption, changes, label)
             label = []
-        last = [*stamps.rest(), *X.rest()]
+        last = [*stamps.uncover(), *X.uncover()]
         if counts:
             last += [counts.set(cell, role="output", value=0.0) for cell in stamps.added]
-            said, last = _evenness(scene, stamps.counts), [*last, *counts.rest()]
+            caption, last = _evenness(scene, stamps.counts), [*last, *counts.uncover()]
         elif cropped:
-            said, last = _cut_off(scene.p, windows), [*last, *_crop(windows, sums, Y)]
+            caption, last = _cut_off(scene.p, windows), [*last, *_crop(windows, sums, Y)]
         else:
             n, shape = Number(x.size, 0, ("input", "size")), Strong(Shape(stamps.sums.shape, "output"))
-            said = Text("All {n} stamps added up: {shape}", n=n, shape=shape)
-        yield story.step(said, last, beats=2)
+            caption = Text("All {n} stamps added up: {shape}", n=n, shape=shape)
+        yield story.step(caption, last, beats=2)
 
     what = Text(
         "a transposed convolution with {settings}: each cell of a {i} input stamps its multiple of the {k} kernel, and "
@@ -243,8 +243,8 @@ def _evenness(scene: TransposedConv, counts: Any) -> Words:
 
 def _cut_off(p: Size, windows: Windows) -> Words:
     sides = PerAxis(*(equation(None, Number(axis.drawn) - Number(2) * axis.before, axis.size) for axis in windows.axes))
-    said = "Padding {p} is cut off on each side: {sides}"
-    return Text(said, p=Assigned(size("p"), Extent(p)), sides=sides)
+    template = "Padding {p} is cut off on each side: {sides}"
+    return Text(template, p=Assigned(size("p"), Extent(p)), sides=sides)
 
 
 def _crop(windows: Windows, S: Cells, Y: Cells) -> Iterator[Change]:
@@ -266,7 +266,7 @@ def _times(count: int, *of: int | str) -> Text:
 def stamp_maps(scene: TransposedConv) -> Story:
     """One step for each cell of each channel, one for all channels that are not drawn, and one for the result."""
     view = f"--view {scene.view} shows one channel and one map: use --view scatter"
-    refuse({view: scene.view not in (None, "scatter")})
+    raise_if({view: scene.view not in (None, "scatter")})
     x, w, offsets, groups = scene.maps.values, scene.weight.values, scene.offsets, scene.groups
     (channels, seen), filters, graph = w.shape[:2], scene.count, Graph()
     shown, maps = drawn(channels, filters, groups)
@@ -274,19 +274,21 @@ def stamp_maps(scene: TransposedConv) -> Story:
     count = len(shown) * x[0].size + (len(shown) < channels) + 1
     check_steps(count, "this transposed convolution", count * w[0].size)
     pixels, weight = graph.map("x", x), graph.kernel("w", w)
-    added = graph.given("b", offsets) if offsets.any() else None
+    added = graph.input("b", offsets) if offsets.any() else None
     y = graph.compute("conv_transpose2d", pixels, weight, added, **options)
 
     point = Text(_GROUPED if groups > 1 else _POINT, w=Shape(w.shape), n=seen, c=channels, g=groups)
     story = Story(scene, Text("Transposed convolution"), graph, point=point)
-    story.sizes(C=channels, F=filters, g=groups, k=w.shape[2:], s=scene.s, p=scene.p, a=scene.output_padding, d=scene.d)
-    how = sheets(shown, channels, "channel {n}", "{n} of {every} channels drawn")
-    X = story.cells("input", "", pixels, data=scene.maps, marks=(WINDOW,), **how)
+    story.show_sizes(
+        C=channels, F=filters, g=groups, k=w.shape[2:], s=scene.s, p=scene.p, a=scene.output_padding, d=scene.d
+    )
+    panel_options = sheets(shown, channels, "channel {n}", "{n} of {every} channels drawn")
+    X = story.cells("input", "", pixels, data=scene.maps, marks=(WINDOW,), **panel_options)
     W = kernels(story, "kernels", "Kernels {n}: {size}", w, shown)
-    how = sheets(maps, filters, "map {n}", "{n} of {every} maps drawn")
-    how["marks"] = sheet_marks("window", len(maps), "window")
-    how["shade"] = shade_of_sums(story, pixels.values, weight.values, float(np.abs(offsets).max()), **options)
-    Y = story.cells("output", "", y, pending=True, **how)
+    panel_options = sheets(maps, filters, "map {n}", "{n} of {every} maps drawn")
+    panel_options["marks"] = sheet_marks("window", len(maps), "window")
+    panel_options["shade"] = shade_of_sums(story, pixels.values, weight.values, float(np.abs(offsets).max()), **options)
+    Y = story.cells("output", "", y, pending=True, **panel_options)
     others = np.where(np.isin(np.arange(channels), shown)[:, None, None], 0, x)
 
     def steps() -> Iterator[Step]:
@@ -295,22 +297,24 @@ def stamp_maps(scene: TransposedConv) -> Story:
         for n, c in enumerate(shown):
             if n and c > shown[n - 1] + 1:
                 rest = conv_transpose2d(others[None], w, **options)[0, maps]
-                changes = [*stamps.add(np.ones(rest.shape, bool), rest), *X.rest()]
-                said = Text("Channels {first} to {last} stamp too", first=2, last=c)
-                yield story.step(joined((said, stamps.addition()), "; "), changes, beats=2)
+                changes = [*stamps.add(np.ones(rest.shape, bool), rest), *X.uncover()]
+                caption = Text("Channels {first} to {last} stamp too", first=2, last=c)
+                yield story.step(joined((caption, stamps.addition()), "; "), changes, beats=2)
             first = c * groups // channels * seen
-            reached: dict[Place, Values] = {
+            reached: dict[Index, Values] = {
                 (at,): w[c, f - first] for at, f in enumerate(maps) if first <= f < first + seen
             }
-            used = [change for m, each in enumerate(W) for change in each.become("kernel" if m == n else "neighbour")]
+            used = [
+                change for m, each in enumerate(W) for change in each.set_roles("kernel" if m == n else "neighbour")
+            ]
             for row, column in np.ndindex(x.shape[1:]):
                 at = n, row, column
                 changes = [*stamps.stamp((row, column), float(X.values[at]), reached), *X.cover([at])]
                 symbol = Symbol("x", (c + 1, row + 1, column + 1))
-                yield story.step(stamps.told(symbol, X[at]), used, changes, X.mark("window", at))
+                yield story.step(stamps.caption(symbol, X[at]), used, changes, X.mark("window", at))
                 used = []
-        said = Text("All {n} stamps added up: {shape}", n=Number(x.size), shape=Strong(Shape(y.values.shape[1:])))
-        yield story.answer(said, stamps.rest(), *(each.reset() for each in W))
+        caption = Text("All {n} stamps added up: {shape}", n=Number(x.size), shape=Strong(Shape(y.values.shape[1:])))
+        yield story.answer(caption, stamps.uncover(), *(each.reset() for each in W))
 
     alt = Text(
         "a transposed convolution of {i} with {w}: each cell of a channel stamps its multiple of that one's kernels, "
@@ -325,7 +329,7 @@ def stamp_maps(scene: TransposedConv) -> Story:
         (X, "→", Y),
         ([*W[:1], "…", *W[1:]] if len(shown) < channels else W),
         alt=alt if (len(shown), len(maps)) == (channels, filters) else joined((alt, FIRST_AND_LAST)),
-        formula=weights_told(w, filters, offsets, x.size),
+        formula=describe_weights(w, filters, offsets, x.size),
         step_roles=("input", "kernel", "overlap", "output", "neighbour"),
         convention=Text("kernel not rotated: each pixel stamps it as given"),
     )

@@ -43,7 +43,7 @@ _CUT = {"input": "unreached", "zero": "padding_unreached"}
 
 
 class Phase(NamedTuple):
-    """What is said, the second line of the input's label, and the values and roles of its panel."""
+    """The caption, the second line of the input's label, and the values and roles of its panel."""
 
     caption: Words
     below: Words
@@ -83,17 +83,19 @@ def slide(scene: TransposedConv, story: Story, y: Tensor, windows: Windows, form
         for before, phase in pairwise(phases):
             yield story.step(phase.caption, _changes(X, before, phase), X.relabel(phase.below), apart, beats=beats)
             apart = []
-        said = Text("Rotate the kernel by 180°, slide it with stride {s}; zeros add nothing", s=equation(size("s'"), 1))
+        words = Text(
+            "Rotate the kernel by 180°, slide it with stride {s}; zeros add nothing", s=equation(size("s'"), 1)
+        )
         last = np.subtract(w.shape, 1)
         cells = [
             W.set(at, value=float(value), origin=tuple((last - at).tolist())) for at, value in np.ndenumerate(W.values)
         ]
-        yield story.step(said, cells, W.relabel(turned), beats=beats)
-        for at in windows.places():
+        yield story.step(words, cells, W.relabel(turned), beats=beats)
+        for at in windows.positions():
             cells_at = windows.cells(at)
             real = [X.role(cell) == "input" for cell in cells_at]
-            caption = Y.sums(at, X.read(compress(cells_at, real)), list(compress(weights, real)), bias)
-            yield story.step(caption, X.window(windows, at, times(weights)), Y.write(at))
+            caption = Y.dot_product(at, X.read(compress(cells_at, real)), list(compress(weights, real)), bias)
+            yield story.step(caption, X.move_window(windows, at, notes=times(weights)), Y.write(at))
 
     what = Text(
         "a transposed convolution with {settings}: a {i} input is pulled apart and framed with zeros, then the {k} "
@@ -129,8 +131,8 @@ def _phases(scene: TransposedConv, windows: Windows) -> Iterator[Phase]:
     values, roles = np.full(windows.drawn, np.nan), np.full(windows.drawn, "empty", dtype="U7")
     inner = tuple(slice(axis.before, axis.before + axis.size) for axis in windows.axes)
 
-    def phase(said: str, below: Words = "", seen: npt.NDArray[np.str_] = roles, /, **given: Words) -> Phase:
-        return Phase(Text(said, **given), below, values.copy(), seen.copy())
+    def phase(template: str, below: Words = "", seen: npt.NDArray[np.str_] = roles, /, **given: Words) -> Phase:
+        return Phase(Text(template, **given), below, values.copy(), seen.copy())
 
     def fill(region: tuple[slice, ...], role: str) -> None:
         empty = roles[region] == "empty"
@@ -147,10 +149,12 @@ def _phases(scene: TransposedConv, windows: Windows) -> Iterator[Phase]:
     compact = tuple(slice(at, at + n) for at, n in zip(_compact(x, windows), x.shape, strict=True))
     values[compact], roles[compact] = x, "input"
     apart, zeros = max(s) > 1, Text("zeros between: {n}", n=Extent(between, "z"))
-    said = "The {i} input; with stride {s} it is pulled apart"
+    template = "The {i} input; with stride {s} it is pulled apart"
     stride = Assigned(size("s"), Extent(s))
     yield phase(
-        said if apart else "The {i} input; stride {s}: no zeros between its cells", i=Shape(x.shape, "input"), s=stride
+        template if apart else "The {i} input; stride {s}: no zeros between its cells",
+        i=Shape(x.shape, "input"),
+        s=stride,
     )
     if apart:
         cells = tuple(slice(side.start, side.stop, step) for side, step in zip(inner, s, strict=True))
@@ -163,16 +167,16 @@ def _phases(scene: TransposedConv, windows: Windows) -> Iterator[Phase]:
     general = size("d") * (size("k") - 1) - size("p") if max(scene.d) > 1 else size("k") - size("p") - 1
     p = filled(general, frame, None, "p'", k=k, p=scene.p, d=scene.d)
     around = Text("around: {n}" if apart else "zeros around: {n}", n=Extent((frame[0], frame[1]), "p'"))
-    said = "{p}: zeros on every side" if any(frame) else "{p}: no zeros around"
+    template = "{p}: zeros on every side" if any(frame) else "{p}: no zeros around"
     if min(frame) < 0:
         around = Text("{n} cut off, hatched", n=Extent((max(0, -frame[0]), max(0, -frame[1]))))
-        said = "{p}: negative, so rows and columns are cut off (hatched)"
+        template = "{p}: negative, so rows and columns are cut off (hatched)"
     below = joined((zeros if apart else None, around))
-    yield phase(said, below, framed((0, 0)), p=p)
+    yield phase(template, below, framed((0, 0)), p=p)
     if any(a):
-        said = "Output padding {a} adds rows at the bottom and columns on the right: {shape}"
+        template = "Output padding {a} adds rows at the bottom and columns on the right: {shape}"
         whole = [axis.size + 2 * n + added for axis, n, added in zip(windows.axes, frame, a, strict=True)]
-        yield phase(said, below, framed(a), a=Assigned(size("a"), Extent(a)), shape=Strong(Shape(tuple(whole))))
+        yield phase(template, below, framed(a), a=Assigned(size("a"), Extent(a)), shape=Strong(Shape(tuple(whole))))
 
 
 def _changes(X: Cells, before: Phase, after: Phase) -> Iterator[Change]:

@@ -12,7 +12,7 @@ from cnnviz.errors import UsageError
 from cnnviz.notation import exact_digits
 from cnnviz.ops import pixel_shuffle, pixel_unshuffle
 from cnnviz.parameters import Size
-from cnnviz.story import Cells, Graph, Story, Tensor, filled, filling, load_maps, times, transposed_conv_size
+from cnnviz.story import Cells, Graph, Story, Tensor, filled, load_maps, steps_fill, times, transposed_conv_size
 from cnnviz.storyboard import Mark, Step, Values
 from cnnviz.words import Math, Number, Shape, Text, Words, total
 
@@ -64,7 +64,7 @@ def ways_of(scale: int, size: Size, out: Size) -> dict[str, Way]:
     nearest = Math(r"x=\lfloor (t-1)\cdot i/o\rfloor+1")
     edges = Math(r"x=(t-\frac{1}{2})\cdot i/o+\frac{1}{2}")
     corners = Math(r"x=(t-1)\cdot (i-1)/(o-1)+1")
-    how: dict[str, dict[str, Any]] = {
+    arguments: dict[str, dict[str, Any]] = {
         "nearest": {"size": out, "mode": "nearest", "align_corners": None},
         "bilinear": {"size": out, "mode": "bilinear", "align_corners": False},
         "align-corners": {"size": out, "mode": "bilinear", "align_corners": True},
@@ -75,10 +75,10 @@ def ways_of(scale: int, size: Size, out: Size) -> dict[str, Way]:
     learned = filled(transposed_conv_size(), out, LEARNED, i=size, s=(scale, scale), k=(k, k), p=(p, p))
     below = Text("kernel {k}", k=Shape((k, k)))
     return {
-        "nearest": Way("nearest", "nearest", "interpolate", how["nearest"], nearest),
-        "bilinear": Way("bilinear", "bilinear", "interpolate", how["bilinear"], edges, Text("edges aligned")),
+        "nearest": Way("nearest", "nearest", "interpolate", arguments["nearest"], nearest),
+        "bilinear": Way("bilinear", "bilinear", "interpolate", arguments["bilinear"], edges, Text("edges aligned")),
         "align-corners": Way(
-            "aligned", "bilinear", "interpolate", how["align-corners"], corners, Text("corners aligned")
+            "aligned", "bilinear", "interpolate", arguments["align-corners"], corners, Text("corners aligned")
         ),
         LEARNED: Way("transposed", "transposed", "conv_transpose2d", options, learned, below, np.outer(hat, hat)),
     }
@@ -135,7 +135,7 @@ def tell_shuffle(scene: Upsample) -> Story:
     near = "{n} channels become one map, and no number changes: {i} → {o}"
     shapes = {"i": Shape(x.shape), "o": Shape(y.values.shape[1:])}
     story.point = Text(away if back else near, n=r if back else r * r, **shapes)
-    story.set("factor", "r", r)
+    story.show_setting("factor", "r", r)
     # Each channel stands where its numbers have their place among neighbours.
     several: dict[str, Any] = {"columns": r}
     marks = (Mark(name="source", role="window"),)
@@ -161,7 +161,7 @@ def tell_shuffle(scene: Upsample) -> Story:
         Y.values.size,
         (X, "→", Y),
         answer=Text("Every number is still there: only its place is new"),
-        alt=Text("{name}: {steps} the {o} output", name=name, steps=filling(Y.values.size), o=shapes["o"]),
+        alt=Text("{name}: {steps} the {o} output", name=name, steps=steps_fill(Y.values.size), o=shapes["o"]),
         formula=formula,
         step_roles=_ROLES,
     )

@@ -22,16 +22,16 @@ def gradient_sizes(
     """
     rng, deviation = np.random.default_rng([seed]), math.sqrt(2 / _WIDTH)
     graph = Graph(double=True, seed=(seed,))
-    x = graph.given("x", np.random.default_rng([seed, _TAG]).normal(size=(_SAMPLES, _WIDTH)).round(2))
+    x = graph.input("x", np.random.default_rng([seed, _TAG]).normal(size=(_SAMPLES, _WIDTH)).round(2))
     drawn = [rng.normal(0, deviation, (_WIDTH, _WIDTH)) for _ in range(depth)]
-    weights = [graph.given(f"w{n}", values, std=deviation) for n, values in enumerate(drawn, 1)]
-    zero, y = graph.given("b", np.zeros(_WIDTH)), x
+    weights = [graph.input(f"w{n}", values, std=deviation) for n, values in enumerate(drawn, 1)]
+    zero, y = graph.input("b", np.zeros(_WIDTH)), x
     for kind in kinds:
         for name in names:
             last = _network(graph, kind, name, x, weights, zero)
             y = last if y is x else graph.compute("add", y, last, result=f"y_{kind}_{name}")
     sent = np.random.default_rng([seed, _TAG + 1]).normal(size=(_SAMPLES, _WIDTH)).round(2)
-    found = graph.backward(y, graph.given("grad_y", sent))
+    found = graph.backward(y, graph.input("grad_y", sent))
     sizes = {
         (kind, name): np.array(
             [np.abs(found[gradient_name(kind, name, n, depth)].values).mean() for n in range(1, depth + 1)]

@@ -14,7 +14,7 @@ from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._activation_sets import all_curves, softmax_story, table
 from cnnviz.scenes._curves import Point, places, point_moves, refuse_options
-from cnnviz.story import Story, kinds
+from cnnviz.story import Story, choice
 from cnnviz.words import ByCases, Number, Symbol, Text, Words, joined
 
 _KINDS = {{"identity": "linear"}.get(name, name).replace("_", "-"): name for name in ACTIVATIONS}
@@ -50,7 +50,7 @@ class ActivationFunction(Scene):
         "cnnviz activation table",
     )
 
-    kind: str = kinds("relu", (*_KINDS, *_SETS), "Which activation function, or all of the article's.")
+    kind: str = choice("relu", (*_KINDS, *_SETS), "Which activation function, or all of the article's.")
     alpha: float | None = param(
         None, help="Slope or bound below 0.", lo=0.001, hi=100, shown_default="0.1 for leaky-relu, 1 for elu"
     )
@@ -77,19 +77,19 @@ class ActivationFunction(Scene):
     def story(self) -> Story:
         """One step for each place of the point, or for each row of the table."""
         at, digits = places(self.lo, self.hi, self.frames)
-        said = _POINTS.get(self.kind, "")
+        point_text = _POINTS.get(self.kind, "")
         if self.kind == "softmax":
-            return softmax_story(self, at, digits, self.logits, said)
+            return softmax_story(self, at, digits, self.logits, point_text)
         chosen = list(ACTIVATIONS.values())[:_ARTICLE] if self.kind in _SETS else [ACTIVATIONS[_KINDS[self.kind]]]
         points = [Point(self, entry, at, digits) for entry in chosen]
         if self.kind in _SETS:
-            return (all_curves if self.kind == "all" else table)(self, points, said)
+            return (all_curves if self.kind == "all" else table)(self, points, point_text)
         (point,), (entry,) = points, chosen
         return point_moves(
             self,
             point,
             [("x", "{value}", X), ("value", "{value}", F), ("slope", "{value}", _SLOPE)],
-            said=said,
+            point_text=point_text,
             settings=[("", joined((Text(entry.group), Text("range {range}", range=entry.range))))],
             formula=ByCases(_SLOPE, entry.derivative, stacked=False),
             convention=_convention(point),

@@ -55,13 +55,13 @@ class ActivationBackward(Scene):
             raise UsageError("--input must hold two numbers or more in rising order: use -6 0 5")
         g = load_row(self, "grad_output", len(x))
         point = Point(self, entry, x, 2)
-        y = point.computed(graph, graph.given("x", x), "y")
+        y = point.computed(graph, graph.input("x", x), "y")
         graph.show(y, "plot", printed=False)
-        found = graph.backward(y, graph.given("grad_y", g))
+        found = graph.backward(y, graph.input("grad_y", g))
         name = Text("{name}, backward", name=entry.title)
         story = Story(self, name, graph, point=Text(_POINTS.get(self.kind, "The gradient is multiplied by the slope")))
         story.settings += point.settings
-        digits = digits_for(np.concatenate([y.values, point.slopes]), most=self.most(3))
+        digits = digits_for(np.concatenate([y.values, point.slopes]), most=self.max_decimals(3))
         X_ = column(story, "input", Math("x"), x, "forward")
         Y = column(story, "output", Math("f(x)"), y, digits=digits)
         G = column(story, "gradient", Math(BY_Y), g)
@@ -74,8 +74,8 @@ class ActivationBackward(Scene):
             return Text("saturated: almost nothing passes") if abs(slope) < _FLAT else Text("passes")
 
         def steps() -> Iterator[Step]:
-            said = Text("Forward: {f} of each input, which is remembered", f=F)
-            yield story.step(said, Y.fill("forward", X_), answered("plot"), beats=2)
+            words = Text("Forward: {f} of each input, which is remembered", f=F)
+            yield story.step(words, Y.fill("forward", X_), answered("plot"), beats=2)
             yield sends(story, G)
             for n, at in enumerate(np.ndindex(len(x), 1)):
                 product = equation(B.symbol(BY_X, at[:1]), S[at] * G[at], B[at])
@@ -89,7 +89,7 @@ class ActivationBackward(Scene):
         plot = point.plot("plot", (F, _SLOPE), x_text=X, span=0.45)
         # Curve and table ask for the same.
         plot = replace(plot, dots=(*plot.dots[:-1], question(x[:1])))
-        lost = int((np.abs(point.slopes) < _FLAT).sum())
+        vanished = int((np.abs(point.slopes) < _FLAT).sum())
         return story.play(
             steps,
             len(x) + 2,
@@ -101,7 +101,7 @@ class ActivationBackward(Scene):
                 n=len(x),
             ),
             formula=Math(rf"{BY_X}=f'(x)\cdot {BY_Y}"),
-            answer=Text("Little or nothing came through at {n} of {count} places", n=lost, count=len(x)),
+            answer=Text("Little or nothing came through at {n} of {count} places", n=vanished, count=len(x)),
             step_roles=("forward", "input", "kernel", "output", "zero"),
             convention=Text("at a kink the slope is 0, as in PyTorch"),
         )

@@ -11,7 +11,7 @@ import numpy as np
 from cnnviz.data import MAP_NAMES, load_map
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
-from cnnviz.story import CURRENT, WINDOW, Cells, Graph, Story, input_map, refuse
+from cnnviz.story import CURRENT, WINDOW, Cells, Graph, Story, input_map, raise_if
 from cnnviz.storyboard import MoveMark, Operator, Step
 from cnnviz.words import Math, Number, Text, call, dot, total
 
@@ -52,9 +52,9 @@ class Attention(Scene):
                 f"--{name} is {rows}×{columns}, but there are {self.tokens} tokens of {self.d} numbers: give "
                 f"{self.tokens}×{self.d} numbers, or --tokens {rows} and --d {columns}"
             )
-            refuse({wrong: values.shape != shape})
-            given[name[0]] = graph.given(name[0], values)
-        zeros = graph.given("zeros", np.zeros(self.tokens))
+            raise_if({wrong: values.shape != shape})
+            given[name[0]] = graph.input(name[0], values)
+        zeros = graph.input("zeros", np.zeros(self.tokens))
         products = graph.compute("linear", given["q"], given["k"], zeros, result="products")
         out = graph.compute("scaled_dot_product_attention", *given.values(), result="y", is_causal=self.causal)
         seen = np.tri(self.tokens) > 0 if self.causal else np.ones((self.tokens, self.tokens), bool)
@@ -66,16 +66,16 @@ class Attention(Scene):
         story.point = Text("Each output is a mean of all values, weighted by how well query and key agree")
         if not seen.all():
             story.point = Text("Causal: no token sees a later one, so hatched scores are never computed")
-        story.set("tokens", "n", self.tokens)
-        story.set("dimension", "d", self.d, size=False)
+        story.show_setting("tokens", "n", self.tokens)
+        story.show_setting("dimension", "d", self.d, size=False)
         marks = WINDOW, CURRENT
         Q, K, V = (
             story.cells(name, label, given[name[0]], axes=2, marks=marks, role=role) for name, label, role in _PANELS
         )
         more: dict[str, Any] = {"pending": True, "marks": marks}
-        roles, decimals = np.where(seen, "pending", "cut"), self.most(1)
+        roles, decimals = np.where(seen, "pending", "cut"), self.max_decimals(1)
         S = story.cells("scores", "Scores {size}", np.where(seen, scores, 0), digits=decimals, roles=roles, **more)
-        P = story.cells("weights", "Weights {size}", weights, digits=self.most(2), **more)
+        P = story.cells("weights", "Weights {size}", weights, digits=self.max_decimals(2), **more)
         Y = story.cells("output", "Output {size}", out, axes=2, digits=decimals, **more)
 
         def row(cells: Cells, t: int) -> tuple[MoveMark, list[Number]]:
@@ -87,18 +87,18 @@ class Attention(Scene):
             for t in range(self.tokens):
                 keyed = range(t + 1 if self.causal else self.tokens)
                 for u in keyed:
-                    resting, (asking, q), (met, k) = story.rest(), row(Q, t), row(K, u)
-                    said = S.equals((t, u), dot(q, k, None, Number(0)) / call("sqrt", self.d), letter="s")
-                    yield story.step(said, resting, asking, met, S.write((t, u)))
+                    resting, (asking, q), (met, k) = story.uncover(), row(Q, t), row(K, u)
+                    caption = S.equals((t, u), dot(q, k, None, Number(0)) / call("sqrt", self.d), letter="s")
+                    yield story.step(caption, resting, asking, met, S.write((t, u)))
                 powers = [call("exp", S[t, u]) for u in keyed]
                 shares = [P.write((t, u), "", "overlap", S if u in keyed else None) for u in range(self.tokens)]
-                said = P.equals((t, 0), powers[0] / total(powers), letter="p")
-                lit = story.rest(), S.mark("window", (t, 0), (1, len(keyed))), P.mark("current", (t, 0), whole)
-                yield story.step(said, *lit, *shares)
-                said = Y.sums((t, 0), [P[t, u] for u in keyed], [V[u, 0] for u in keyed])
+                caption = P.equals((t, 0), powers[0] / total(powers), letter="p")
+                lit = story.uncover(), S.mark("window", (t, 0), (1, len(keyed))), P.mark("current", (t, 0), whole)
+                yield story.step(caption, *lit, *shares)
+                caption = Y.dot_product((t, 0), [P[t, u] for u in keyed], [V[u, 0] for u in keyed])
                 sums = [Y.write((t, c), "") for c in range(self.d)]
-                lit = story.rest(), P.mark("window", (t, 0), whole), V.mark("window", (0, 0), (len(keyed), self.d))
-                yield story.step(said, *lit, *sums, Y.mark("current", (t, 0), (1, self.d)))
+                lit = story.uncover(), P.mark("window", (t, 0), whole), V.mark("window", (0, 0), (len(keyed), self.d))
+                yield story.step(caption, *lit, *sums, Y.mark("current", (t, 0), (1, self.d)))
 
         return story.play(
             steps,

@@ -14,7 +14,7 @@ from cnnviz.notation import size_text
 from cnnviz.parameters import ArrayLike, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._normalizing import normalized
-from cnnviz.story import Story, check_squares
+from cnnviz.story import Story, check_magnitude
 from cnnviz.storyboard import Values
 
 _MOST_SAMPLES, _MOST_CHANNELS = 32, 6
@@ -70,9 +70,9 @@ class BatchNorm(Scene):
             size, most = size_text(m, channels), f"2 to {_MOST_SAMPLES} rows and 1 to {_MOST_CHANNELS} columns"
             raise UsageError(f"input is {size}, samples × channels: use {most}")
         self.fill_in(batch=m, channels=channels)
-        check_squares(self.x)
+        check_magnitude(self.x)
         for name, values in zip(("gamma", "beta"), self.affine, strict=True):
-            check_squares(values, name)
+            check_magnitude(values, name)
 
     @cached_property
     def x(self) -> Values:

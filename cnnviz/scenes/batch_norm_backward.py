@@ -48,9 +48,9 @@ class BatchNormBackward(Scene):
             raise UsageError("--input must hold 2 values or more, from −10000 to 10000: use 1 7 9 15")
         g = load_row(self, "grad_output", len(x))
         graph = Graph(double=needs_double(x[:, None], self.eps))
-        given = graph.given("x", x[:, None]), graph.given("w", [self.gamma]), graph.given("b", [0.0])
+        given = graph.input("x", x[:, None]), graph.input("w", [self.gamma]), graph.input("b", [0.0])
         y = graph.compute("batch_norm", *given, training=True, eps=self.eps)
-        found = graph.backward(y, graph.given("grad_y", g[:, None]))
+        found = graph.backward(y, graph.input("grad_y", g[:, None]))
         deviation, m = float(np.sqrt(x.var() + self.eps)), len(x)
         normal, scaled = (x - x.mean()) / deviation, self.gamma * g
         mean_of, slope_of = float(scaled.mean()), float((scaled * normal).mean())
@@ -58,8 +58,8 @@ class BatchNormBackward(Scene):
 
         point = Text("Each value changes its result, the mean and the variance: three paths back")
         story = Story(self, Text("Batch normalization, backward"), graph, point=point)
-        story.parameter("gamma", r"\gamma")
-        same = {"digits": self.most(), **alike(x, normal, g, *paths, found["grad_x"].values)}
+        story.show_parameter("gamma", r"\gamma")
+        same = {"digits": self.max_decimals(), **alike(x, normal, g, *paths, found["grad_x"].values)}
         X = column(story, "input", Math("x"), x, "forward", **same)
         H = column(story, "normal", Math(_HAT), normal, **same)
         G = column(story, "gradient", Math(BY_Y), g, **same)
@@ -67,12 +67,12 @@ class BatchNormBackward(Scene):
         named = enumerate(zip((Text("direct"), mean, variance), paths, strict=True))
         P = [column(story, f"path-{n}", name, path, **same) for n, (name, path) in named]
         B = column(story, "by-input", Math(BY_X), found["grad_x"], **same)
-        places, fine, first = list(np.ndindex(m, 1)), max(self.most(), 3), (0, 0)
+        places, fine, first = list(np.ndindex(m, 1)), max(self.max_decimals(), 3), (0, 0)
         s, shared = (Number(each, digits_for(round(each, fine), most=fine)) for each in (deviation, slope_of))
         hat = [Number(self.gamma, None) * G[at] for at in places] if self.gamma != 1 else G.read()
         by_mean = precise(-(total(hat) / Number(m) / s), P[1][first])
         by_variance = precise(-(H[first] * shared / s), P[2][first])
-        told = (
+        captions = (
             Text("Direct, first value: {sum}", sum=equation(None, precise(hat[0] / s, P[0][first]), P[0][first])),
             Text("Through the mean, the same for all: {sum}", sum=equation(None, by_mean, P[1][first], letters=60)),
             Text(
@@ -84,17 +84,17 @@ class BatchNormBackward(Scene):
         )
 
         def steps() -> Iterator[Step]:
-            mean = Number(float(x.mean()), digits_for(x.mean(), most=self.most()))
+            mean = Number(float(x.mean()), digits_for(x.mean(), most=self.max_decimals()))
             moved = equation(Symbol(_HAT, (1,)), precise((X[first] - mean) / s, H[first]), H[first])
-            said = Text("Forward, with mean {mean} and standard deviation {s}: {sum}", mean=mean, s=s, sum=moved)
-            yield story.step(said, H.fill("forward"), beats=2)
+            words = Text("Forward, with mean {mean} and standard deviation {s}: {sum}", mean=mean, s=s, sum=moved)
+            yield story.step(words, H.fill("forward"), beats=2)
             yield sends(story, G)
-            for n, (path, caption) in enumerate(zip(P, told, strict=True)):
+            for n, (path, caption) in enumerate(zip(P, captions, strict=True)):
                 # The direct path takes one gradient, the others take all.
-                marks = [*story.rest(), G.mark("window", first, (m if n else 1, 1)), path.mark("current", first)]
+                marks = [*story.uncover(), G.mark("window", first, (m if n else 1, 1)), path.mark("current", first)]
                 yield story.step(caption, marks, path.fill("kernel"), beats=2)
             for at in places:
-                marks = [*story.rest(), *(path.mark("current", at) for path in P[:2]), P[2].mark("window", at)]
+                marks = [*story.uncover(), *(path.mark("current", at) for path in P[:2]), P[2].mark("window", at)]
                 parts = total([path[at] for path in P])
                 added = equation(B.symbol(BY_X, at[:1]), precise(parts, B[at]), B[at])
                 yield story.step(added, marks, B.write(at))

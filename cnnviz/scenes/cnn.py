@@ -147,7 +147,7 @@ class Cnn(Scene):
         return story.play(
             self._steps,
             2 * len(run.stages) + 5 + (network.blocks[-1] + 2 if self.lr else 0),
-            (network_panel(run, network, self._label, self.most(), self.digits, known["loss"].places, was),),
+            (network_panel(run, network, self._label, self.max_decimals(), self.digits, known["loss"].places, was),),
             alt=what,
             step_roles=(),
             formula=joined((Math(r"L=-\ln\,p_y"), rule if self.lr else None), "     "),
@@ -166,7 +166,7 @@ class Cnn(Scene):
     def _read(self, tensor: str, station: str = "") -> Numbers:
         """The numbers of a tensor, or of a station that shows it."""
         values = self._run[tensor] if station else self._run.tensors[tensor].values
-        return Numbers(station or tensor, np.atleast_1d(values), self.most())
+        return Numbers(station or tensor, np.atleast_1d(values), self.max_decimals())
 
     def _probability(self, digit: int) -> Number:
         """That of a class, with the decimals that tell it from 0 and 1."""
@@ -176,15 +176,15 @@ class Cnn(Scene):
     def _steps(self) -> Iterator[Step]:
         run = self._run
         forth = (
-            (said, [set_station(run, station, "active", "" if tensor == "x" else tensor)])
-            for (station, tensor), said in zip(run.stations, self._forward(), strict=True)
+            (caption, [set_station(run, station, "active", "" if tensor == "x" else tensor)])
+            for (station, tensor), caption in zip(run.stations, self._forward(), strict=True)
         )
         yield from walk(forth, "done")
         first, *captions = self._backward()
         ends = [set_station(run, name, "gradient") for name in ("loss", "softmax")]
         back = (
-            (said, [set_station(run, station, "gradient", f"grad_{tensor}")])
-            for (station, tensor), said in zip(run.stations[-3::-1], captions, strict=True)
+            (caption, [set_station(run, station, "gradient", f"grad_{tensor}")])
+            for (station, tensor), caption in zip(run.stations[-3::-1], captions, strict=True)
         )
         yield from walk([(first, ends), *back], "returned")
         if self.lr:
@@ -196,7 +196,7 @@ class Cnn(Scene):
 
     def _forward(self) -> Iterator[Words]:
         x, p = self._read("x", "input"), self._known["p"]
-        ends = replace(x, decimals=digits_for(x.values.min(), x.values.max(), most=self.most()))
+        ends = replace(x, decimals=digits_for(x.values.min(), x.values.max(), most=self.max_decimals()))
         yield Text(
             "Input: {picture}, {size} pixels, values from {least} to {most}",
             size=Shape(x.values.shape[1:]),
@@ -219,7 +219,7 @@ class Cnn(Scene):
             value=equation(None, p - 1, replace(slope, decimals=p.decimals)),
         )
         for stage in reversed(self._run.stages):
-            yield backward(stage, mean_size(self._run, stage.told.name, stage.letter, self.digits))
+            yield backward(stage, mean_size(self._run, stage.tensor.name, stage.letter, self.digits))
         size = mean_size(self._run, "x", "x", self.digits)
         yield Text("At the input: how each pixel would change the loss, {size}", size=size)
 

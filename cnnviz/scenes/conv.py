@@ -16,12 +16,12 @@ from cnnviz.story import (
     Sliding,
     Story,
     dilation,
+    note_zeros,
     padding,
-    refuse,
+    raise_if,
     shared_weights,
     stride,
     times,
-    without_zeros,
 )
 from cnnviz.storyboard import Step
 from cnnviz.words import Shape, Text, joined, lines
@@ -32,7 +32,7 @@ class Conv(MapsAndFilters):
     """Convolution as networks compute it: the cross-correlation of the padded input with one or more filters.
 
     Dumoulin and Visin (2016), "A guide to convolution arithmetic for deep learning", relationship 6 and, with
-    dilation, 15. Channels and groups are those of torch.nn.functional.conv2d: a filter has a kernel for each channel of
+    dilation, 15. Channels and groups are as in torch.nn.functional.conv2d: a filter has a kernel for each channel of
     its group.
     """
 
@@ -45,67 +45,67 @@ class Conv(MapsAndFilters):
 
     s: Size = stride()
     p: Sides = padding(
-        help='Padding: a number, before and after as in 0,1, or "same", with which the size stays, or "valid", none.'
+        help='Padding: a number, before and after as in 0,1, "same" to keep the size, or "valid" for none.'
     )
     padding_mode: str = param("zeros", choices=_padding.MODES, help="What fills the padding.")
     d: Size = dilation()
     channels: int | None = sheet_count("Channels of the input.")
-    filters: int | None = sheet_count("Filters, each of which makes a map.")
+    filters: int | None = sheet_count("Filters, one for each output map.")
     groups: int = channel_groups()
     flip: bool = param(False, help="Rotate the kernel by 180°: the true convolution of signal processing.")
     bias: Numbers = biases()
 
     def prepare(self) -> None:
-        """Padding that has a name becomes numbers too."""
+        """Load the data, and turn `same` and `valid` padding into numbers."""
         super().prepare()
         i, k = self.maps.values.shape[1:], self.weight.values.shape[2:]
         self.fill_in(p=_padding.sides(self.p, i, k, self.s, self.d))
 
     @cached_property
     def slide(self) -> Sliding:
-        """The kernel over the input."""
+        """The kernel that slides over the input."""
         i, k, mode = self.maps.values.shape[1:], self.weight.values.shape[2:], self.padding_mode
         return Sliding(i=i, k=k, s=self.s, p=self.p, d=self.d, mode=mode if any(self.p) else "zeros")
 
     def story(self) -> Story:
-        """One step for each output cell."""
+        """One step per output cell."""
         if self.several:
-            refuse({"--flip rotates the kernel of one channel and one filter: leave it out for more": self.flip})
+            raise_if({"--flip rotates the kernel of one channel and one filter: leave it out for more": self.flip})
             return convolve(self)
         w, slide, windows = self.weights.values, self.slide, self.slide.windows
-        # The graph computes with NumPy, and remembers what: for --code, check and the tests.
+        # The graph computes with NumPy and records the operations, for --code, check and the tests.
         graph = Graph()
         image, kernel = graph.map("x", self.map.values), graph.kernel("w", w)
         applied = graph.compute("flip", kernel, result="flipped") if self.flip else kernel
-        offset = graph.given("b", self.offsets) if self.bias else None
+        offset = graph.input("b", self.offsets) if self.bias else None
         padded = slide.padded(graph, image)
         y = graph.compute("conv2d", padded, applied, offset, **slide.options)
 
-        # The story draws: its head, three panels, and the steps that change them.
+        # The story has a heading, three panels, and steps that change them.
         story = Story(self, Text("Convolution"), graph, point=slide.point())
-        story.fits(windows, "this convolution")
-        story.sizes(**slide.settings)
-        bias = story.bias(float(self.offsets[0]))
+        story.check_limits(windows, "this convolution")
+        story.show_sizes(**slide.settings)
+        bias = story.show_bias(float(self.offsets[0]))
         below = lines(self.kernel_name, Text("rotated by 180° when applied") if self.flip else None)
         X = _padding.input_panel(story, slide, image, padded, self.map)
         W = story.cells("kernel", "Kernel {size}", kernel, role="kernel", below=below, enlarge=True)
         Y = story.cells("output", "Output {size}", y, pending=True)
         weights = W.read()[::-1] if self.flip else W.read()
-        filling = list(_padding.fill(story, X, slide))
+        fills = list(_padding.fill(story, X, slide))
 
         def steps() -> Iterator[Step]:
-            yield from filling
-            hidden = [X.hide(mark.name) for mark in _padding.MARKS] if filling else []
-            for at in windows.places():
-                products = Y.sums(at, X.read(windows.cells(at)), weights, bias)
-                caption = without_zeros(products, weights, at)
-                yield story.step(caption, hidden, X.window(windows, at, times(weights)), Y.write(at))
+            yield from fills
+            hidden = [X.hide(mark.name) for mark in _padding.MARKS] if fills else []
+            for at in windows.positions():
+                products = Y.dot_product(at, X.read(windows.cells(at)), weights, bias)
+                caption = note_zeros(products, weights, at)
+                yield story.step(caption, hidden, X.move_window(windows, at, notes=times(weights)), Y.write(at))
                 hidden = []
 
-        answer = Text("At the edges the kernel meets values of the map itself") if filling else shared_weights(w.size)
+        answer = Text("At the edges the kernel meets values of the map itself") if fills else shared_weights(w.size)
         return story.play(
             steps,
-            len(filling) + windows.count,
+            len(fills) + windows.count,
             (X, "∗", W, "=", Y),
             answer=answer if windows.count > 1 else "",
             alt=Text(

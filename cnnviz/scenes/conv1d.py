@@ -10,7 +10,7 @@ import numpy as np
 
 from cnnviz.operation import KERNEL, MAP
 from cnnviz.scenes._signal import Signal, read_stack, tell_stack
-from cnnviz.story import WINDOW, Axis, Graph, Story, Windows, convolved_size, filled, filling, shared_weights
+from cnnviz.story import WINDOW, Axis, Graph, Story, Windows, convolved_size, filled, shared_weights, steps_fill
 from cnnviz.storyboard import Mark, Step
 from cnnviz.words import Math, Number, Shape, Symbol, Text, counted, dot, equation
 
@@ -37,8 +37,8 @@ class Conv1d(Signal):
         length, k = x.size, w.size
         ends = (self.d * (k - 1), 0) if self.causal else (self.p, self.p)
         windows, graph = Windows((Axis.each(1), Axis.sliding(length, k, self.s, ends, self.d))), Graph()
-        signal, kernel = graph.given("x", x[None], MAP), graph.given("w", w[None], KERNEL)
-        added = graph.given("b", [self.bias]) if self.bias else None
+        signal, kernel = graph.input("x", x[None], MAP), graph.input("w", w[None], KERNEL)
+        added = graph.input("b", [self.bias]) if self.bias else None
         padded, p = signal, self.p
         if self.causal:
             padded, p = graph.compute("pad", signal, result="padded", pad=ends, mode="constant"), 0
@@ -51,9 +51,9 @@ class Conv1d(Signal):
         slides = "The kernel slides along the signal, one dot product for each place: {i} → {o}"
         story = Story(self, Text("Convolution in one dimension"), graph)
         story.point = Text(sees if self.causal else slides, **sizes)
-        story.fits(windows, "this convolution")
-        story.sizes(k=k, s=self.s, **({} if self.causal else {"p": p}), d=self.d)
-        b, below = story.bias(self.bias), counted(Number(p), "{n} zero at each end", "{n} zeros at each end")
+        story.check_limits(windows, "this convolution")
+        story.show_sizes(k=k, s=self.s, **({} if self.causal else {"p": p}), d=self.d)
+        b, below = story.show_bias(self.bias), counted(Number(p), "{n} zero at each end", "{n} zeros at each end")
         if self.causal:
             below = Text("{n} zeros before, none behind", n=ends[0])
         marks = [Mark(name="map", role="boundary", column=ends[0], rows=1, columns=length)] if any(ends) else []
@@ -73,10 +73,10 @@ class Conv1d(Signal):
         weights = W.read()
 
         def steps() -> Iterator[Step]:
-            for at in windows.places():
+            for at in windows.positions():
                 arithmetic = dot(X.read(windows.cells(at)), weights, b, Y[at])
                 caption = equation(Symbol("y", (at[1] + 1,)), arithmetic, Y[at])
-                yield story.step(caption, X.window(windows, at), Y.write(at))
+                yield story.step(caption, X.move_window(windows, at), Y.write(at))
 
         given = {"i": (length,), "k": (k,), "s": (self.s,), "p": (self.p,), "d": (self.d,)}
         past = Math(r"y_t=w_1\,x_{t-d(k-1)}+\ldots+w_{k-1}\,x_{t-d}+w_k\,x_t")
@@ -93,7 +93,7 @@ class Conv1d(Signal):
             (X,),
             (Y,),
             answer=answer if windows.count > 1 else "",
-            alt=Text(alt, k=k, i=length, settings=story.settings_text("kernel"), steps=filling(windows.count)),
+            alt=Text(alt, k=k, i=length, settings=story.settings_text("kernel"), steps=steps_fill(windows.count)),
             formula=past if self.causal else filled(convolved_size(self.d > 1), windows.out[1:], **given),
             convention=Text("cross-correlation: kernel not flipped"),
         )

@@ -14,7 +14,6 @@ from cnnviz.story import (
     Graph,
     Story,
     Windows,
-    filling,
     input_maps,
     input_size,
     kernel_size,
@@ -22,6 +21,7 @@ from cnnviz.story import (
     load_maps,
     padding,
     sheet_marks,
+    steps_fill,
     stride,
     times,
 )
@@ -56,15 +56,15 @@ class Conv3d(Scene):
         self.fill_in(depth=len(x), i=x.shape[1:], kernel_depth=len(w), k=w.shape[1:])
         axes = [Axis.sliding(size, k, self.s, self.p) for size, k in zip(x.shape, w.shape, strict=True)]
         windows, graph = Windows(tuple(axes)), Graph()
-        volume, kernel = graph.given("x", x[None, None], MAP), graph.given("w", w[None, None], KERNEL)
+        volume, kernel = graph.input("x", x[None, None], MAP), graph.input("w", w[None, None], KERNEL)
         options = {name: (value,) * 3 for name, value in (("stride", self.s), ("padding", self.p), ("dilation", 1))}
         y = graph.compute("conv3d", volume, kernel, result="y", **options)
 
         story = Story(self, Text("Convolution of a volume"), graph)
-        said = "The kernel spans {n} slices at once: {i} → {o}"
-        story.point = Text(said, n=len(w), i=Shape(x.shape, "input"), o=Shape(windows.out, "output"))
-        story.fits(windows, "this convolution")
-        story.sizes(s=self.s, p=self.p)
+        template = "The kernel spans {n} slices at once: {i} → {o}"
+        story.point = Text(template, n=len(w), i=Shape(x.shape, "input"), o=Shape(windows.out, "output"))
+        story.check_limits(windows, "this convolution")
+        story.show_sizes(s=self.s, p=self.p)
         captions = tuple(Text("slice {n}", n=n + 1) for n in range(windows.drawn[0]))
         held: dict[str, Any] = {"held": True, "captions": captions}
         marks = sheet_marks("window", len(captions), "window")
@@ -76,12 +76,12 @@ class Conv3d(Scene):
 
         def steps() -> Iterator[Step]:
             area = w[0].size
-            for at in windows.places():
+            for at in windows.positions():
                 pixels = X.read(windows.cells(at))
                 slices = (dot(pixels[n : n + area], weights[n : n + area]) for n in range(0, w.size, area))
                 sums = [Number(float(evaluate(each)), Y.decimals) for each in slices]
                 caption = Y.equals(at, dot(pixels, weights, None, Y[at]), total(sums), letters=60)
-                yield story.step(caption, X.windows(windows, at, notes=times(weights)), Y.write(at))
+                yield story.step(caption, X.move_windows(windows, at, notes=times(weights)), Y.write(at))
 
         answer = Text("Every output sums over {n} slices, with the same {weights} weights", n=len(w), weights=w.size)
         alt = "a {k} kernel sliding through a {i} volume with {settings}; {steps} the {o} output"
@@ -92,17 +92,17 @@ class Conv3d(Scene):
             (W,),
             (X, "→", Y),
             answer=answer if len(w) > 1 else "",
-            alt=Text(alt, settings=story.settings_text(), steps=filling(windows.count), **shapes),
+            alt=Text(alt, settings=story.settings_text(), steps=steps_fill(windows.count), **shapes),
             formula=Math(r"o=\lfloor(i+2p-k)/s\rfloor+1"),
         )
 
     def _loaded(self) -> tuple[Values, Values]:
-        how: dict[str, Any] = {"seed": self.seed, "what": "slices"}
-        x = load_maps(self.input, self.depth, self.i, default=(3, (3, 3)), option="--depth", **how)
+        options: dict[str, Any] = {"seed": self.seed, "what": "slices"}
+        x = load_maps(self.input, self.depth, self.i, default=(3, (3, 3)), option="--depth", **options)
         given, slices = self.kernel, self.kernel_depth
         if given is None:
             # Once made, a figure has the sizes that it was made with.
             usual = self.k in (None, (2, 2)) and slices in (None, 2)
             given, slices = ("1 0; 0 1; 0 -1; 1 0", 2) if usual else ("random", slices)
-        w = load_maps(given, slices, self.k, default=(2, (2, 2)), option="--kernel-depth", **how)
+        w = load_maps(given, slices, self.k, default=(2, (2, 2)), option="--kernel-depth", **options)
         return x.values, w.values

@@ -78,8 +78,8 @@ class ConvBackward(MapsAndFilters):
         """The gradient arrives, then one step for each of its cells; last the sums, or the full convolution."""
         x, w, graph = self.maps.values, self.weight.values, Graph()
         windows = self.slide.windows  # refuses a kernel that does not fit
-        graph.essential = 0
-        given = graph.map("x", x), graph.kernel("w", w), graph.given("b", np.zeros(len(w)))
+        graph.main_call = 0
+        given = graph.map("x", x), graph.kernel("w", w), graph.input("b", np.zeros(len(w)))
         y = graph.compute("conv2d", *given, **self.slide.options, groups=self.groups)
         grad = graph.map("grad_y", load_grad(self.grad_output, y.values.shape[1:], self.seed))
         found = graph.backward(y, grad)
@@ -87,8 +87,8 @@ class ConvBackward(MapsAndFilters):
         story = Story(self, Text("Convolution, backward"), graph, point=Text(_POINTS[self.part]))
         if self.several:
             return channels_backward(self, story, found, grad.values[0])
-        story.fits(windows, "this gradient")
-        story.sizes(k=w.shape[2:], s=self.s, p=self.p, d=self.d)
+        story.check_limits(windows, "this gradient")
+        story.show_sizes(k=w.shape[2:], s=self.s, p=self.p, d=self.d)
         if self.part == "input":
             return full_convolution(self, story, found["grad_x"], grad.values[0, 0])
         return sums_of_windows(self, story, found, grad.values[0, 0])

@@ -19,10 +19,10 @@ from cnnviz.story import (
     Sliding,
     Story,
     Windows,
+    note_zeros,
     padding,
     stride,
     transposed_conv_size,
-    without_zeros,
 )
 from cnnviz.storyboard import Operator, Step
 from cnnviz.words import Defined, Number, Shape, Strong, Text, Words, joined, size
@@ -55,51 +55,53 @@ class ConvRelation(MapAndKernel):
         """One step for each output cell on the way there, one for each on the way back, and a comparison."""
         x, w, graph = self.map.values, self.weights.values, Graph()
         slide = Sliding(i=x.shape, k=w.shape, s=self.s, p=self.p)
-        windows, graph.essential = slide.windows, 0
+        windows, graph.main_call = slide.windows, 0
         pixels, kernel = graph.map("x", x), graph.kernel("w", w)
         there, options = graph.compute("conv2d", pixels, kernel, **slide.options), slide.options
-        options["output_padding"] = slide.rest
+        options["output_padding"] = slide.leftover
         back = graph.compute("conv_transpose2d", there, kernel, result="back", **options)
         y, count = there.values[0, 0], 2 * windows.count + 1
         # What sums of products on the way there and back may lose, and no more.
-        lost = there.lost * float(np.abs(w).sum())
-        differing = [tuple(cell) for cell in np.argwhere(~np.isclose(x, back.values[0, 0], 1e-9, lost)).tolist()]
+        error = there.rounding_error * float(np.abs(w).sum())
+        differing = [tuple(cell) for cell in np.argwhere(~np.isclose(x, back.values[0, 0], 1e-9, error)).tolist()]
 
         values = Text("not the values" if differing else "and here the values")
-        point = Text("The transpose gives the size back, {values}: {sizes}", values=values, sizes=slide.sizes("back"))
+        point = Text(
+            "The transpose gives the size back, {values}: {sizes}", values=values, sizes=slide.size_change("back")
+        )
         story = Story(self, Text("Convolution and its transpose"), graph, point=point)
-        story.fits(windows, "this figure", steps=count)
+        story.check_limits(windows, "this figure", steps=count)
         # Beside this title there is room for the words of one size each.
         same_sides = all(rows == columns for rows, columns in (w.shape, self.s, self.p))
-        story.sizes(same_sides, k=w.shape, s=self.s, p=self.p, a=slide.rest)
+        story.show_sizes(same_sides, k=w.shape, s=self.s, p=self.p, a=slide.leftover)
         X = story.cells("input", "Input {size}", pixels, windows=windows, data=self.map)
         W = story.cells("kernel", "Kernel {size}", kernel, role="kernel", enlarge=True)
-        how: dict[str, Any] = {
+        panel_options: dict[str, Any] = {
             "shade": shade_of_sums(story, there.values, kernel.values, **options),
         }
-        how |= {"marks": (WINDOW,), "below": Text("by transposed convolution")}
-        B = story.cells("back", "Back to {size}", back, pending=True, **how)
+        panel_options |= {"marks": (WINDOW,), "below": Text("by transposed convolution")}
+        B = story.cells("back", "Back to {size}", back, pending=True, **panel_options)
         Y = story.cells("output", "Output {size}", there, pending=True, under=True)
         gather, stamp = (
             (Operator(name=name, text=Text(name), size=18), Operator(name=f"{name} →", text="→", under=True))
             for name in ("gather", "stamp")
         )
         weights = W.read()
-        stamped = Windows(tuple(map(Axis.transposed, y.shape, w.shape, self.s, self.p, slide.rest)))
+        stamped = Windows(tuple(map(Axis.transposed, y.shape, w.shape, self.s, self.p, slide.leftover)))
         same = Text("same size, different values" if differing else "same values")
 
         def steps() -> Iterator[Step]:
-            for at in windows.places():
-                caption = Y.sums(at, X.read(windows.cells(at)), weights)
-                yield story.step(without_zeros(caption, weights, at), X.window(windows, at), Y.write(at))
-            stamps, leaving = Stamps(B, stamped, product_decimals(story, y, w)), list(X.rest())
-            for at in windows.places():
+            for at in windows.positions():
+                caption = Y.dot_product(at, X.read(windows.cells(at)), weights)
+                yield story.step(note_zeros(caption, weights, at), X.move_window(windows, at), Y.write(at))
+            stamps, leaving = Stamps(B, stamped, product_decimals(story, y, w)), list(X.uncover())
+            for at in windows.positions():
                 changes = [*stamps.stamp(at, float(y[at]), {(): w}), Y.mark("current", at)]
-                yield story.step(stamps.told(Y.symbol("y", at), Y[at]), leaving, changes)
+                yield story.step(stamps.caption(Y.symbol("y", at), Y[at]), leaving, changes)
                 leaving = []
-            yield story.answer(self._comparison(X, B, differing), stamps.rest(), B.relabel(same))
+            yield story.answer(self._comparison(X, B, differing), stamps.uncover(), B.relabel(same))
 
-        forth, general = slide.formula(), transposed_conv_size("o", padded=any(slide.rest))
+        forth, general = slide.formula(), transposed_conv_size("o", padded=any(slide.leftover))
         formula = Defined(forth.left, (forth.general,)), Text("back {value}", value=Defined(size("i"), (general,)))
         return story.play(
             steps,
@@ -116,5 +118,5 @@ class ConvRelation(MapAndKernel):
             return Text("Same size, and with this kernel the same values: {n} of {n}", n=Strong(whole))
         at, n = differing[0], Number(len(differing))
         was, now = X[at[0] + self.p[0], at[1] + self.p[1]], Strong(B[at])
-        said = "Same size, not the same values: {x} was {was}, is now {now} ({n} of {all} differ)"
-        return Text(said, x=X.symbol("x", at), was=was, now=now, n=n, all=whole)
+        template = "Same size, not the same values: {x} was {was}, is now {now} ({n} of {all} differ)"
+        return Text(template, x=X.symbol("x", at), was=was, now=now, n=n, all=whole)

@@ -19,10 +19,10 @@ from cnnviz.story import (
     Windows,
     check_steps,
     dilation,
-    filling,
     input_map,
     kernel_size,
     padding,
+    steps_fill,
     stride,
 )
 from cnnviz.storyboard import Mark, Step
@@ -63,22 +63,22 @@ class DeformableConv(MapAndKernel):
         at = Samples(self, x, windows)
         given = None if self.mask is None else given_each(self, "mask", w.shape, windows.out)
         graph = Graph()
-        pixels, offset = graph.map("x", x), graph.given("offset", at.offset[None])
-        mask = None if given is None else graph.given("mask", given[None])
+        pixels, offset = graph.map("x", x), graph.input("offset", at.offset[None])
+        mask = None if given is None else graph.input("mask", given[None])
         y = graph.compute("deform_conv2d", pixels, offset, graph.kernel("w", w), mask, **slide.options)
 
         count = windows.count + len(taps) + 2
         story = Story(self, Text("Deformable convolution"), graph)
         story.point = Text("Each weight reads where its offset moves it: between cells, a mean of four")
-        story.fits(windows, "this convolution", steps=count)
-        story.sizes(k=w.shape, s=self.s, p=self.p, d=self.d)
+        story.check_limits(windows, "this convolution", steps=count)
+        story.show_sizes(k=w.shape, s=self.s, p=self.p, d=self.d)
         marks = [Mark(name=f"sample {n + 1}", role="window") for n in range(len(taps))]
         marks.append(Mark(name="now", role="result"))
         # Offsets may take a sample to any cell.
         reach = Windows.sliding(x.shape, windows.drawn, (1, 1), self.p)
         X = story.cells("input", "Input {size}", pixels, windows=reach, data=self.map, notes=True, marks=marks)
-        how: dict[str, Any] = {"digits": story.decimals(at.values), "shade": story.shade(at.values, plain=True)}
-        S = story.cells("samples", "Samples {size}", np.zeros(w.shape), pending=True, **how)
+        options: dict[str, Any] = {"digits": story.decimals(at.values), "shade": story.shade(at.values, plain=True)}
+        S = story.cells("samples", "Samples {size}", np.zeros(w.shape), pending=True, **options)
         W = story.cells("kernel", "Kernel {size}", w, role="kernel")
         M = None
         if given is not None:
@@ -91,10 +91,10 @@ class DeformableConv(MapAndKernel):
         answer = Text("Without offsets the largest output is {flat}, with them {most}", flat=flat, most=most)
 
         def steps() -> Iterator[Step]:
-            first, *others = windows.places()
-            said = Text("Each weight would read a cell of the grid: where does its offset move it?")
-            asked = S.ask(), S.relabel(), X.window(windows, first)
-            yield story.step(said, *asked, at.rings(X, first, moved=False), beats=2)
+            first, *others = windows.positions()
+            caption = Text("Each weight would read a cell of the grid: where does its offset move it?")
+            asked = S.ask(), S.relabel(), X.move_window(windows, first)
+            yield story.step(caption, *asked, at.rings(X, first, moved=False), beats=2)
             S.values = at.values[first]
             for n in range(len(taps)):
                 yield at.read(story, X, S, first, n)
@@ -104,8 +104,14 @@ class DeformableConv(MapAndKernel):
                 if M:
                     M.values = masks[place]
                     changes += [M.set(tap, value=float(M.values[tap])) for tap in taps]
-                parts = [Product((S.short(tap), *([M.short(tap)] if M else []), W[tap])) for tap in taps if w[tap]]
-                shown = X.window(windows, place), at.rings(X, place), X.hide("now"), S.hide("current"), Y.write(place)
+                parts = [Product((S.rounded(tap), *([M.rounded(tap)] if M else []), W[tap])) for tap in taps if w[tap]]
+                shown = (
+                    X.move_window(windows, place),
+                    at.rings(X, place),
+                    X.hide("now"),
+                    S.hide("current"),
+                    Y.write(place),
+                )
                 yield story.step(Y.equals(place, total(parts or [Y[place]])), changes, *shown)
             # These were the samples of one output.
             emptied = [S.set(tap, role="pending", value=np.nan) for tap in taps]
@@ -113,9 +119,9 @@ class DeformableConv(MapAndKernel):
 
         weight = r"w_n\,m_n" if M else "w_n"
         formula = Math(rf"y(p)=\Sigma\,{weight}\,x(p+p_n+\Delta p_n)")
-        told = "a deformable convolution: {slides}, offsets move what each weight samples; {steps} the {o} output"
+        template = "a deformable convolution: {slides}, offsets move what each weight samples; {steps} the {o} output"
         slides = slide.describe(story.settings_text("kernel"))
-        alt = Text(told, slides=slides, steps=filling(windows.count), o=Shape(windows.out))
+        alt = Text(template, slides=slides, steps=steps_fill(windows.count), o=Shape(windows.out))
         stage = [(X, "→", S, "·", M), ("∗", W, "=", Y)] if M else [(X, "→", S, "∗", W, "=", Y)]
-        said = Text("beyond the input all is 0")
-        return story.play(steps, count, *stage, alt=alt, formula=formula, convention=said)
+        convention = Text("beyond the input all is 0")
+        return story.play(steps, count, *stage, alt=alt, formula=formula, convention=convention)

@@ -40,13 +40,13 @@ class Dropout(Scene):
         check_steps(x.size + 3, "this dropout")
         mask = (np.random.default_rng([self.seed, _MASK_TAG]).random(x.shape) >= self.p).astype(float)
         graph = Graph()
-        graph.essential = 0
+        graph.main_call = 0
         given = graph.map("x", x), graph.map("mask", mask)
         y = graph.compute("dropout", *given, p=self.p)
         same = graph.compute("identity", given[0], result="inference")
         point = Text("Training drops values and enlarges the rest; inference keeps all as they are")
         story = Story(self, Text("Dropout"), graph, point=point)
-        story.parameter("p", "p", "dropped with")
+        story.show_parameter("p", "p", "dropped with")
         X = story.cells("input", "$x$ {size}", given[0])
         empty: dict[str, Any] = {"first": np.full(x.shape, np.nan), "roles": np.full(x.shape, "pending")}
         M = story.cells("mask", Text("mask"), given[1], under=True, marks=(CURRENT,), **empty)
@@ -59,8 +59,8 @@ class Dropout(Scene):
                 M.set(at, role="output" if kept else "zero", value=float(kept)) for at, kept in np.ndenumerate(mask)
             ]
             kept = Number(float(mask.sum()))
-            said = Text("A new mask for every step of training: {n} of {count} values survive", n=kept, count=x.size)
-            yield story.step(said, drawn, beats=2)
+            words = Text("A new mask for every step of training: {n} of {count} values survive", n=kept, count=x.size)
+            yield story.step(words, drawn, beats=2)
             for at in np.ndindex(x.shape):
                 caption: Words = Y.equals(at, X[at] / kept_with)
                 if not mask[at]:
@@ -68,11 +68,11 @@ class Dropout(Scene):
                     caption = Text("{x} is dropped: {y}", x=given_x, y=Y.equals(at))
                 written = Y.write(at, source=X) if mask[at] else Y.write(at, role="zero")
                 yield story.step(caption, X.cover([at]), M.mark("current", at), written)
-            yield story.step(Text("Inference: no mask, no factor"), story.rest(), E.fill(source=X), beats=2)
+            yield story.step(Text("Inference: no mask, no factor"), story.uncover(), E.fill(source=X), beats=2)
             at = tuple(int(n) for n in np.unravel_index(int(np.argmax(x)), x.shape))
             mean = equation(None, kept_with * (X[at] / kept_with) + story.number("p") * 0, X[at])
-            said = Text("On average over all masks both are the same: {mean}", mean=mean)
-            yield story.step(said, E.mark("current", at), beats=2)
+            words = Text("On average over all masks both are the same: {mean}", mean=mean)
+            yield story.step(words, E.mark("current", at), beats=2)
 
         return story.play(
             steps,

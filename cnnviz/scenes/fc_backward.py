@@ -46,8 +46,8 @@ class FcBackward(Scene):
             size, most = size_text(*w.shape), f"{MOST_NUMBERS} rows or less"
             raise UsageError(f"--weights are {size}, but there are {len(x)} inputs: give {len(x)} columns and {most}")
         g, graph = load_row(self, "grad_output", len(w)), Graph()
-        given = graph.given("x", x), graph.given("w", w), graph.given("b", np.zeros(len(w)))
-        found = graph.backward(graph.compute("linear", *given), graph.given("grad_y", g))
+        given = graph.input("x", x), graph.input("w", w), graph.input("b", np.zeros(len(w)))
+        found = graph.backward(graph.compute("linear", *given), graph.input("grad_y", g))
         point = Text("Each weight's gradient is its input times the gradient of its output")
         story = Story(self, Text("Fully connected layer, backward"), graph, point=point)
         rows, inputs = range(len(w)), range(len(x))
@@ -61,25 +61,29 @@ class FcBackward(Scene):
 
         def steps() -> Iterator[Step]:
             yield sends(story, G)
-            said = "{g} times every input is row {row} of {w}"
+            template = "{g} times every input is row {row} of {w}"
             for j in rows:
-                caption = Text(said, g=received(G[j, 0], (j,)), row=j + 1, w=Math(_BY_W))
+                caption = Text(template, g=received(G[j, 0], (j,)), row=j + 1, w=Math(_BY_W))
                 read = [*X.cover([(0, i) for i in inputs]), X.mark("window", (0, 0), (1, len(x)))]
                 yield story.step(caption, read, G.mark("current", (j, 0)), by_w.add(j), by_b.add(j))
             for i in inputs:
                 added = equation(by_x.symbol(BY_X, (i,)), total([W[j, i] * G[j, 0] for j in rows]), by_x[0, i])
                 notes = [Text("×{g}", g=G[j, 0]) for j in rows]
-                seen = [*story.rest(), *W.cover([(j, i) for j in rows], notes), W.mark("window", (0, i), (len(w), 1))]
+                seen = [
+                    *story.uncover(),
+                    *W.cover([(j, i) for j in rows], notes),
+                    W.mark("window", (0, i), (len(w), 1)),
+                ]
                 yield story.step(added, seen, by_x.write((0, i)))
 
-        said = "Forward, row by row: {y}; backward, column by column: {x}"
+        template = "Forward, row by row: {y}; backward, column by column: {x}"
         return story.play(
             steps,
             len(w) + len(x) + 1,
             # Each stands above its gradient, the output's above that of the bias.
             (X, W, G),
             (by_x, by_w, by_b),
-            answer=Text(said, y=Math("Wx"), x=Math(rf"W^T\,{BY_Y}")),
+            answer=Text(template, y=Math("Wx"), x=Math(rf"W^T\,{BY_Y}")),
             alt=Text(
                 "back-propagation through a fully connected layer of {n} inputs and {m} outputs: the gradient of the "
                 "weights is the outer product of the output's gradient and the input, that of the input is the "

@@ -13,7 +13,7 @@ from cnnviz.data import Data
 from cnnviz.limits import MAX_CHANNELS
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
-from cnnviz.story import WINDOW, Graph, Story, filling, input_maps, input_size, load_maps, refuse
+from cnnviz.story import WINDOW, Graph, Story, input_maps, input_size, load_maps, raise_if, steps_fill
 from cnnviz.storyboard import Step
 from cnnviz.words import Math, Number, Shape, Symbol, Text, equation, joined
 
@@ -39,7 +39,7 @@ class Flatten(Scene):
         """The maps; raises UsageError where they have more cells than a row has room for."""
         found = load_maps(self.input, self.channels, self.i, seed=self.seed, default=(3, (2, 3)))
         long = f"a row of {found.values.size} numbers does not fit the stage: use fewer --channels or a smaller --i"
-        refuse({f"{long}, {_MOST} cells at most": found.values.size > _MOST})
+        raise_if({f"{long}, {_MOST} cells at most": found.values.size > _MOST})
         return found
 
     def prepare(self) -> None:
@@ -60,7 +60,7 @@ class Flatten(Scene):
             n=Number(x.size),
         )
         story = Story(self, Text("Flatten"), graph, point=point)
-        story.sizes(C=channels)
+        story.show_sizes(C=channels)
         colors = np.resize(_ROLES, channels).repeat(rows * columns)
         X = story.cells("input", "", pixels, data=self.maps, axes=3, roles=colors.reshape(x.shape), marks=(WINDOW,))
         Y = story.cells("output", "Row of {size}", y, axes=2, size=Shape((x.size,)), pending=True)
@@ -70,7 +70,7 @@ class Flatten(Scene):
                 caption = equation(Symbol("y", (n + 1,)), X.symbol("x", at), Y[0, n])
                 yield story.step(caption, X.mark("window", at), Y.write((0, n), role=str(colors[n])))
 
-        said = "Channel after channel, {n} numbers each: {all}"
+        template = "Channel after channel, {n} numbers each: {all}"
         each = equation(None, Number(channels) * (rows * columns), x.size)
         counted = equation(None, Number(channels) * rows * columns, x.size)
         return story.play(
@@ -78,8 +78,8 @@ class Flatten(Scene):
             x.size,
             (X,),
             (Y,),
-            answer=Text(said, n=rows * columns, all=each),
-            alt=Text("flattening: {steps} a row, channel by channel and row by row", steps=filling(x.size)),
+            answer=Text(template, n=rows * columns, all=each),
+            alt=Text("flattening: {steps} a row, channel by channel and row by row", steps=steps_fill(x.size)),
             formula=joined((Math(r"n=(c-1)\,HW+(h-1)\,W+w"), Text("{c} numbers", c=counted)), "      "),
             step_roles=_ROLES,
         )

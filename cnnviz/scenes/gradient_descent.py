@@ -111,7 +111,7 @@ class GradientDescent(Scene):
     @cached_property
     def _counts(self) -> range | list[int]:
         """Updates after which there is a picture: none, every n-th and the last; one more tells that all were lost."""
-        last = max(run.made + (run.lost == DIVERGED) for run in self._runs)
+        last = max(run.made + (run.failure == DIVERGED) for run in self._runs)
         every = -(-last // self.frames)
         return [*range(0, last, every), last]
 
@@ -122,22 +122,22 @@ class GradientDescent(Scene):
     def _alone(self, run: Run) -> Story:
         """One optimizer with the arithmetic of its updates."""
         first, last = (run.loss_at(count, short) for count in (0, run.made))
-        came_down = not run.lost and first.text != last.text and first.value >= last.value
+        came_down = not run.failure and first.text != last.text and first.value >= last.value
         one = "{n} update took the loss from {first} to {last}"
         many = "{n} updates took the loss from {first} to {last}"
 
-        def told(count: int) -> Words:
+        def caption(count: int) -> Words:
             if count > run.made:
                 before = equation(W, run.weights(run.made), strong=False)
                 text = "update {n} from {before}: the steps keep growing, {lost}"
                 return Text(text, n=count, before=before, lost=Strong(Text("diverged")))
-            return joined((run.arithmetic(count), Text(run.lost) if run.lost and count == run.made else None))
+            return joined((run.arithmetic(count), Text(run.failure) if run.failure and count == run.made else None))
 
         return self._walked(
             run.rule.title,
             "gradient descent: {name} walks down {surface} from {start}, drawn as a path over contour lines, beside "
             "the loss after each of {updates}",
-            told,
+            caption,
             point=Text("Each update moves the weights against the gradient, by the learning rate"),
             settings=[("rate", Assigned(Symbol(r"\eta"), Number(run.rate, None, ("lr",))))],
             formula=joined(
@@ -162,19 +162,19 @@ class GradientDescent(Scene):
                     Row(name="name", text=run.rule.legend, role=run.rule.key),
                     Row(name="value", text="", role=run.rule.key),
                 ),
-                widest=(Text(run.lost), Number(-0.059, 3)) if run.lost else (Number(-0.059, 3),),
+                widest=(Text(run.failure), Number(-0.059, 3)) if run.failure else (Number(-0.059, 3),),
             )
             for run in runs
         ]
 
         def values(count: int) -> Iterator[Change]:
             for run in runs:
-                text = Text(run.lost) if run.lost_by(count) else run.loss_at(count, brief)
+                text = Text(run.failure) if run.failed_by(count) else run.loss_at(count, brief)
                 yield SetRow(panel=f"value {run.rule.key}", row="value", text=text)
 
-        def told(count: int) -> Words:
+        def caption(count: int) -> Words:
             """Whose loss is the lowest, or who is still near the saddle; and who was lost."""
-            walking = [run for run in runs if not run.lost_by(count)]
+            walking = [run for run in runs if not run.failed_by(count)]
             parts: list[Words] = [Text("update {n}", n=count)]
             if walking and goal:
                 # Those whose losses are written alike are not told apart.
@@ -183,16 +183,16 @@ class GradientDescent(Scene):
                 parts.append(Text("lowest loss: {name}", name=Strong(lowest)))
             elif walking:
                 parts.append(Text("still near the saddle: {names}", names=listed(run.rule.title for run in walking)))
-            for how, text in ((DIVERGED, "diverged: {names}"), (ESCAPED, "escaped: {names}")):
-                if lost := [run.rule.title for run in runs if run.lost == how and run.lost_by(count)]:
-                    parts.append(Text(text, names=listed(lost)))
+            for failure, text in ((DIVERGED, "diverged: {names}"), (ESCAPED, "escaped: {names}")):
+                if failed := [run.rule.title for run in runs if run.failure == failure and run.failed_by(count)]:
+                    parts.append(Text(text, names=listed(failed)))
             return joined(parts, ";   ")
 
         return self._walked(
             Text("six optimizers"),
             "gradient descent: six optimizers race down {surface} from {start}, drawn as paths over contour lines, "
             "beside the loss after each of {updates}",
-            told,
+            caption,
             values,
             legend,
             point=Text("Six optimizers from one start, at learning rates that suit them") if goal else plain,
@@ -203,25 +203,25 @@ class GradientDescent(Scene):
         self,
         name: Words,
         alt: str,
-        told: Callable[[int], Words],
+        caption: Callable[[int], Words],
         values: Callable[[int], Iterable[Change]] = lambda count: (),
         *legend: Sequence[Panel],
         point: Words,
         settings: Sequence[tuple[Words, Words]] = (),
         **texts: Any,
     ) -> Story:
-        """Paths over the surface beside the loss; `told` is said after so many updates, and `values` change."""
+        """Paths over the surface beside the loss; `caption` describes an update, and `values` changes with it."""
         runs, ground = self._runs, self.ground
         # Each optimizer's updates, down to where it ends.
         graph = Graph(double=True)
-        origin = graph.given("start", self.origin)
+        origin = graph.input("start", self.origin)
         for run in runs:
-            key, how = run.rule.key, {**run.rule.program(run.settings), "lr": run.rate, "steps": run.made}
-            path = graph.record("descend", origin, run.path, key, surface=ground.name, **how)
+            key, options = run.rule.key, {**run.rule.program(run.settings), "lr": run.rate, "steps": run.made}
+            path = graph.record("descend", origin, run.path, key, surface=ground.name, **options)
             loss = graph.record("surface", path, run.loss, f"{key}_loss", surface=ground.name)
-            graph.show(path, "surface", (-1,), among=True)
-            graph.show(loss, "loss", (-1,), among=True)
-        graph.essential = 2 * len(runs) - 2
+            graph.show(path, "surface", (-1,), as_row=True)
+            graph.show(loss, "loss", (-1,), as_row=True)
+        graph.main_call = 2 * len(runs) - 2
         story = Story(self, Text("Gradient descent: {name}", name=name), graph, point=point)
         start = Vector(tuple(Number(float(value), None) for value in self.origin))
         updates = counted(self._counts[-1], "{n} update", "{n} updates")
@@ -233,7 +233,7 @@ class GradientDescent(Scene):
             question = Text(asked, loss=runs[0].loss_at(0, short), updates=all_updates)
             for before, count in pairwise([-1, *self._counts]):
                 changes = (run.moves(before, count) for run in runs)
-                yield story.step(told(count) if count else question, *changes, values(count))
+                yield story.step(caption(count) if count else question, *changes, values(count))
 
         walk = Text(alt, name=name, surface=ground.title, start=start, updates=updates)
         return story.play(

@@ -17,7 +17,7 @@ from cnnviz.story import (
     Story,
     input_map,
     padding,
-    refuse,
+    raise_if,
     stride,
     times,
 )
@@ -66,7 +66,7 @@ class Im2col(MapAndKernel):
             f"im2col would draw {w.size} rows and {count} columns, more than {_MOST_WEIGHTS} and {_MOST_WINDOWS}: "
             "use a smaller --k or --i, or a larger --s"
         )
-        refuse({large: count > _MOST_WINDOWS or w.size > _MOST_WEIGHTS})
+        raise_if({large: count > _MOST_WINDOWS or w.size > _MOST_WEIGHTS})
         graph = Graph()
         pixels = graph.map("x", x)
         columns = graph.compute("unfold", pixels, result="unfolded", kernel_size=w.shape, **slide.options)
@@ -74,23 +74,25 @@ class Im2col(MapAndKernel):
         graph.show(y, "product", (0, 0), (1, count))
 
         story = Story(self, Text("Convolution as a matrix product"), graph)
-        said = "{windows} windows become columns: one product of a row and a matrix, {sizes}"
-        story.point = Text(said, windows=count, sizes=slide.sizes())
-        story.sizes(k=w.shape, s=self.s, p=self.p)
+        template = "{windows} windows become columns: one product of a row and a matrix, {sizes}"
+        story.point = Text(template, windows=count, sizes=slide.size_change())
+        story.show_sizes(k=w.shape, s=self.s, p=self.p)
         X = story.cells("input", "Input {size}", pixels, windows=windows, data=self.map)
         marks = CURRENT, Mark(name="column", role="window")
         C = story.cells("columns", "Columns C {size}", columns, axes=2, pending=True, marks=marks)
         W = story.cells("kernel", "Kernel as a row {size}", w.reshape(1, -1), role="kernel")
-        P = story.cells("product", "Product {size}", y.values.reshape(1, -1), pending=True, lost=y.lost)
+        P = story.cells(
+            "product", "Product {size}", y.values.reshape(1, -1), pending=True, rounding_error=y.rounding_error
+        )
         Y = story.cells("output", "Output {size}", y, axes=2, pending=True)
         weights = W.read()
 
         def steps() -> Iterator[Step]:
-            for n, at in enumerate(windows.places()):
+            for n, at in enumerate(windows.positions()):
                 copied = [C.write((m, n), "", "input", X, cell) for m, cell in enumerate(windows.cells(at))]
-                said = Text("Window {n} of {count} becomes column {n}", n=n + 1, count=count)
-                yield story.step(said, X.window(windows, at), *copied, C.mark("current", (0, n), (w.size, 1)))
-            leaving = [*X.rest(), C.hide("current")]
+                words = Text("Window {n} of {count} becomes column {n}", n=n + 1, count=count)
+                yield story.step(words, X.move_window(windows, at), *copied, C.mark("current", (0, n), (w.size, 1)))
+            leaving = [*X.uncover(), C.hide("current")]
             for n in range(count):
                 cells = [(m, n) for m in range(w.size)]
                 products = dot(C.read(cells), weights, None, P[0, n])
@@ -98,9 +100,9 @@ class Im2col(MapAndKernel):
                 covered = C.mark("column", (0, n), (w.size, 1)), C.cover(cells, times(weights))
                 yield story.step(caption, leaving, *covered, P.write((0, n)))
                 leaving = []
-            folded = [Y.write(at, "", source=P, origin=(0, n)) for n, at in enumerate(windows.places())]
-            said = Text("The row folds into the output: {shape}", shape=Strong(Shape(windows.out, "output")))
-            yield story.step(said, C.rest(), P.rest(), *folded, beats=2)
+            folded = [Y.write(at, "", source=P, origin=(0, n)) for n, at in enumerate(windows.positions())]
+            words = Text("The row folds into the output: {shape}", shape=Strong(Shape(windows.out, "output")))
+            yield story.step(words, C.uncover(), P.uncover(), *folded, beats=2)
 
         factor = equation(
             None, Number(C.values.size, 0, ("columns", "size")) / x.size, Number(C.values.size / x.size, 2)

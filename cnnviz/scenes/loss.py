@@ -12,7 +12,7 @@ from cnnviz.parameters import param
 from cnnviz.scene import Scene
 from cnnviz.scenes._curves import Point, places, point_moves, refuse_options
 from cnnviz.scenes._losses import KINDS, POINTS, ROWS, all_losses, check, error, error_lines, error_rows, usual_ends
-from cnnviz.story import Story, kinds
+from cnnviz.story import Story, choice
 from cnnviz.storyboard import Row
 from cnnviz.words import Assigned, ByCases, Equation, Number, Symbol, Text
 
@@ -31,7 +31,7 @@ class LossFunction(Scene):
         "cnnviz loss all",
     )
 
-    kind: str = kinds("mse", (*KINDS, "all"), "Which loss function, or all of the article's.")
+    kind: str = choice("mse", (*KINDS, "all"), "Which loss function, or all of the article's.")
     label: float | None = param(
         None,
         help="The label y: a number; 0 to 1 for cross-entropies; -1 or 1 for hinge.",
@@ -91,16 +91,16 @@ class LossFunction(Scene):
         point = Point(self, entry, at, digits, label)
         probable, has_error = entry.prediction == "probability", entry.label != "probability"
         convention = Text("PyTorch has no hinge loss of this form") if entry.name == "hinge_loss" else ""
-        told = Text("label {value}", value=Equation(LABEL, (label,), strong=False))
+        label_text = Text("label {value}", value=Equation(LABEL, (label,), strong=False))
         return point_moves(
             self,
             point,
             ROWS,
-            said=POINTS.get(self.kind, ""),
+            point_text=POINTS.get(self.kind, ""),
             settings=[("label", Assigned(Symbol("y"), label))],
             # A label of logits is a probability, which has no place among them.
             guides=error_lines(y, point.y_range[1]) if probable or has_error else (),
-            above=[Row(name="label", text=told, role="muted"), *(error_rows(entry) if has_error else ())],
+            above=[Row(name="label", text=label_text, role="muted"), *(error_rows(entry) if has_error else ())],
             more=lambda step: error(point, y, step) if has_error else (),
             formula=ByCases(Symbol(r"L'(\hat{y})"), entry.derivative, stacked=False),
             convention=Text("gradient curve clipped") if probable else convention,

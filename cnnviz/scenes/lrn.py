@@ -14,11 +14,11 @@ from cnnviz.story import (
     Axis,
     Story,
     Windows,
-    check_squares,
+    check_magnitude,
+    choice,
     input_maps,
     input_size,
     kernel_size,
-    kinds,
     load_maps,
 )
 
@@ -39,7 +39,7 @@ class Lrn(Scene):
         "cnnviz lrn inter --n 5 --k 2 --alpha 1e-4 --beta 0.75 --channels 6",
     )
 
-    kind: str = kinds("inter", ("inter", "intra"), "Neighbours in nearby channels, or within one.")
+    kind: str = choice("inter", ("inter", "intra"), "Neighbours in nearby channels, or within one.")
     n: int = kernel_size(3, alias="neighbours", help="Neighbourhood: n channels, or n×n pixels.")
     k: float = param(1.0, help="Constant k of the denominator.", lo=0, hi=1e6)
     alpha: float = param(0.1, help="Constant α, the weight of the neighbours.", lo=0, hi=1e6)
@@ -58,7 +58,7 @@ class Lrn(Scene):
         """The maps are loaded, and their sizes become `channels` and `i`."""
         channels, *size = self.maps.values.shape
         self.fill_in(channels=channels, i=tuple(size))
-        check_squares(self.maps.values)
+        check_magnitude(self.maps.values)
 
     @cached_property
     def windows(self) -> Windows:

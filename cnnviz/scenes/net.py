@@ -17,7 +17,7 @@ from cnnviz.network.torch_module import exported
 from cnnviz.parameters import ArrayLike, Numbers, Size, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._net_layer import find_layer, layer_story
-from cnnviz.story import Story, refuse
+from cnnviz.story import Story, raise_if
 from cnnviz.words import Text, counted
 
 
@@ -75,7 +75,7 @@ class Net(Scene):
 
     @cached_property
     def _tour(self) -> Tour:
-        known, most = self._known, self.most()
+        known, most = self._known, self.max_decimals()
         if self.receptive_field:
             layer = find_layer(known, self.layer)
             return field_tour(run_onnx(known, layer), layer)
@@ -93,7 +93,7 @@ class Net(Scene):
     def story(self) -> Story:
         """A step for each station; or what a `layer` does."""
         other = self.gradcam is not None and (self.layer is not None or self.receptive_field)
-        refuse({"--gradcam is a figure of its own: leave out --layer and --receptive-field": other})
+        raise_if({"--gradcam is a figure of its own: leave out --layer and --receptive-field": other})
         known = self._known
         if self.layer is not None and not self.receptive_field:
             return layer_story(self, known, self.layer)

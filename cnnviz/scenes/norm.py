@@ -13,7 +13,7 @@ from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
 from cnnviz.scenes import _norms
 from cnnviz.scenes._comparison import comparison
-from cnnviz.story import Story, check_squares, input_maps, input_size, kinds, load_maps
+from cnnviz.story import Story, check_magnitude, choice, input_maps, input_size, load_maps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ class Norm(Scene):
         "cnnviz norm compare",
     )
 
-    kind: str = kinds(
+    kind: str = choice(
         "batch", (*_norms.KINDS, "all", "compare"), "Which normalization, all four, or LRN vs. batch in a table."
     )
     batch: int = param(3, alias="batch-size", help="Samples in the batch.", lo=1, hi=MAX_SIDE)
@@ -58,7 +58,7 @@ class Norm(Scene):
             raise UsageError(f"groups {self.groups} do not divide {self.channels} channels: use --groups {fits}")
         if self.kind in _norms.KINDS:
             self.fill_in(i=self.maps.values.shape[1:])
-            check_squares(self.maps.values)
+            check_magnitude(self.maps.values)
         else:
             self.fill_in(i=self.i or _norms.SIZE)
 

@@ -62,9 +62,9 @@ class OutputSize(Scene):
 
         point = Text("One output cell for each position of the kernel")
         story = Story(self, Text("Output size of a convolution"), graph, point=point)
-        story.fits(windows, "this count", steps=sum(windows.out))
-        story.sizes(**slide.given)
-        same = len({*zip(*slide.given.values(), strict=True)}) == 1
+        story.check_limits(windows, "this count", steps=sum(windows.out))
+        story.show_sizes(**slide.sizes)
+        same = len({*zip(*slide.sizes.values(), strict=True)}) == 1
         counts = [Count(slide, axis, same) for axis in ((1,) if same else (1, 0))]
         beats = reading_beats(sum(windows.out))
 
@@ -72,27 +72,29 @@ class OutputSize(Scene):
         start = Text("numbers: the kernel's top-left cell" if numbered else "marked: the kernel's top-left cell")
         reached = all(axis.reached.all() for axis in windows.axes)
         below = joined((start, None if reached else Text("hatched: never reached")))
-        how: dict[str, Any] = {"digits": 0, "shade": None, "numbers": numbered}
+        options: dict[str, Any] = {"digits": 0, "shade": None, "numbers": numbered}
         cells, free = Windows.sliding(self.i, (1, 1), (1, 1), self.p), (Mark(name="free", role="result"),)
         empty = np.full(self.i, np.nan)
-        X = story.cells("input", "Input {size}", empty, windows=cells, fill=np.nan, below=below, marks=free, **how)
+        X = story.cells("input", "Input {size}", empty, windows=cells, fill=np.nan, below=below, marks=free, **options)
         roles = np.full(windows.out, "empty", object)
         roles[0, 0] = "pending"
-        Y = story.cells("output", Text("Output"), np.full(windows.out, np.nan), roles=roles, marks=(CURRENT,), **how)
+        Y = story.cells(
+            "output", Text("Output"), np.full(windows.out, np.nan), roles=roles, marks=(CURRENT,), **options
+        )
 
         def steps() -> Iterator[Step]:
             yield story.step(counts[0].padding(), X.relabel(start), counts[0].line(0), beats=beats)
             for each in counts:
-                yield from each.told(story, X, Y, beats)
+                yield from each.animate(story, X, Y, beats)
             numbers: list[Change] = []
-            for n, at in enumerate(windows.places(), 1):
+            for n, at in enumerate(windows.positions(), 1):
                 numbers.append(X.set(windows.outline(at)[0], role="output", value=float(n)))
                 numbers.append(Y.set(at, role="output", value=float(n)))
             product = equation(None, Number(windows.out[0]) * windows.out[1], windows.count)
-            said = Text("One output cell for each position of the kernel: {product}", product=product)
+            caption = Text("One output cell for each position of the kernel: {product}", product=product)
             label = Relabel(panel="output", label=Text("Output {size}", size=Shape(windows.out, "output")))
-            rest = *X.rest(), *Y.rest()
-            yield story.step(said, numbers, rest, X.relabel(below), label, Count.done(3), beats=beats)
+            rest = *X.uncover(), *Y.uncover()
+            yield story.step(caption, numbers, rest, X.relabel(below), label, Count.done(3), beats=beats)
 
         head = () if same else (Row(name="head", text=Text(counts[0].name.capitalize())),)
         asked = (Row(name=f"line {n}", text=text, role="muted") for n, text in enumerate(counts[0].lines(known=False)))

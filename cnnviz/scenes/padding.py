@@ -21,7 +21,7 @@ from cnnviz.story import (
     input_size,
     kernel_values,
     padding,
-    refuse,
+    raise_if,
     stride,
 )
 from cnnviz.storyboard import Change, Step
@@ -49,10 +49,10 @@ class Padding(MapAndKernel):
         """As for a convolution; raises UsageError where there is no padding to compare."""
         super().prepare()
         self.fill_in(p=_padding.sides(self.p, self.map.values.shape, self.weights.values.shape, self.s, (1, 1)))
-        refuse({"without padding there is nothing to compare: use --p 1 or more": not any(self.p)})
+        raise_if({"without padding there is nothing to compare: use --p 1 or more": not any(self.p)})
         size, most = min(self.map.values.shape), max(self.p)
         small = f"reflected padding {most} needs more than {most} cells, but the input has {size}"
-        refuse({f"{small}: use --i {most + 1} or more": size <= most})
+        raise_if({f"{small}: use --i {most + 1} or more": size <= most})
 
     def story(self) -> Story:
         """One step for each output cell, in all modes at once, and one that says which cells differ."""
@@ -67,33 +67,33 @@ class Padding(MapAndKernel):
             for slide, each in zip(slides, padded, strict=True)
         ]
         story = Story(self, Text("Padding modes"), graph, point=Text(_POINT))
-        story.fits(windows, "this comparison")
-        story.sizes(k=w.shape, s=self.s, p=self.p)
+        story.check_limits(windows, "this comparison")
+        story.show_sizes(k=w.shape, s=self.s, p=self.p)
         outputs = np.array([each.values[0, 0] for each in found])
-        differ = np.ptp(outputs, axis=0) > found[0].lost
-        how: dict[str, Any] = {"pending": True, "under": True, "shade": story.shade(outputs)}
+        differ = np.ptp(outputs, axis=0) > found[0].rounding_error
+        panel_options: dict[str, Any] = {"pending": True, "under": True, "shade": story.shade(outputs)}
         W = story.cells("kernel", "Kernel {size}", kernel, role="kernel", below=self.kernel_name)
         pairs = list[tuple[Cells, Cells]]()
         for mode, filled, y in zip(_padding.MODES, padded, found, strict=True):
             X = story.cells(mode, Text(mode), pixels, windows=windows, fill=filled.values[0, 0], data=self.map)
-            pairs.append((X, story.cells(f"output {mode}", "Output {size}", y, **how)))
+            pairs.append((X, story.cells(f"output {mode}", "Output {size}", y, **panel_options)))
         # Of a kernel that adds up one or two cells the sums are written out.
         added = np.flatnonzero(w)
         summed = len(added) <= _MOST_TERMS and (w.ravel()[added] == 1).all()
 
         def steps() -> Iterator[Step]:
-            for at in windows.places():
-                cells, said, changes = windows.cells(at), list[Words](), list[Change]()
+            for at in windows.positions():
+                cells, equations, changes = windows.cells(at), list[Words](), list[Change]()
                 for X, Y in pairs:
                     y = equation(None, total(X.read(cells[n] for n in added)), Y[at]) if summed else Y[at]
-                    said.append(Text(f"{X.name} {{y}}", y=y))
-                    changes += [*X.window(windows, at), *Y.write(at)]
-                caption = Text("{y}: {values}", y=pairs[0][1].symbol("y", at), values=joined(said))
+                    equations.append(Text(f"{X.name} {{y}}", y=y))
+                    changes += [*X.move_window(windows, at), *Y.write(at)]
+                caption = Text("{y}: {values}", y=pairs[0][1].symbol("y", at), values=joined(equations))
                 yield story.step(caption, changes)
             alike = np.where(differ, "output", "forward")
             differing = "{n} of {every} outputs differ, those whose window meets padding"
             caption = Text(differing, n=Number(int(differ.sum())), every=Number(windows.count))
-            yield story.answer(caption, *(Y.become(alike) for _, Y in pairs))
+            yield story.answer(caption, *(Y.set_roles(alike) for _, Y in pairs))
 
         return story.play(
             steps,

@@ -25,7 +25,7 @@ from cnnviz.story import (
     input_size,
     kernel_values,
     load_sheets,
-    refuse,
+    raise_if,
     sheet_marks,
 )
 from cnnviz.storyboard import Mark, Operator, Step
@@ -65,56 +65,58 @@ class PatchEmbed(Scene):
         uneven = f"{rows}×{columns} patches do not divide the {height}×{width} input: use {fits}"
         most = f"which has room for {_MOST_NUMBERS} in {_MOST_PATCHES}: use a smaller --i or another --patch"
         crowded = f"{m} numbers in each of {count} patches do not fit the stage, {most}"
-        refuse({uneven: height % rows or width % columns, crowded: count > _MOST_PATCHES or m > _MOST_NUMBERS})
+        raise_if({uneven: height % rows or width % columns, crowded: count > _MOST_PATCHES or m > _MOST_NUMBERS})
         w = load_sheets(
             load_kernel, self.kernel, [d, channels], self.patch, seed=self.seed, size_option="--patch"
         ).values
         given = f"--kernel holds {size_text(*w.shape[:2])} kernels: give {size_text(d, channels)}"
-        refuse({f"{given}, numbers in a token × channels": w.shape[:2] != (d, channels)})
+        raise_if({f"{given}, numbers in a token × channels": w.shape[:2] != (d, channels)})
         graph = Graph()
         slides: dict[str, Any] = {"stride": self.patch, "padding": (0, 0), "dilation": (1, 1)}
-        pixels, kernel, added = graph.map("x", x), graph.kernel("w", w), graph.given("b", np.full(d, self.bias))
+        pixels, kernel, added = graph.map("x", x), graph.kernel("w", w), graph.input("b", np.full(d, self.bias))
         unfolded = graph.compute("unfold", pixels, result="unfolded", kernel_size=self.patch, **slides)
         patches = graph.compute("tokens", unfolded, result="patches")
         y = graph.compute("conv2d", pixels, kernel, added, **slides)
         tokens = graph.compute("tokens", y, result="tokens")
-        graph.essential = 2
+        graph.main_call = 2
 
         windows = Windows((Axis.all(channels), *map(Axis.sliding, x.shape[1:], self.patch, self.patch)))
-        said = "Each patch is a row of {m} numbers; the same weights turn every row into a token of {d}"
-        story = Story(self, Text("Patch embedding"), graph, point=Text(said, m=m, d=d))
-        story.sizes(C=channels)
-        story.set("patch", "p", self.patch)
-        story.set("token", "D", d)
-        b = story.bias(self.bias)
-        how = sheets(range(channels), channels, "channel {n}", "")
+        template = "Each patch is a row of {m} numbers; the same weights turn every row into a token of {d}"
+        story = Story(self, Text("Patch embedding"), graph, point=Text(template, m=m, d=d))
+        story.show_sizes(C=channels)
+        story.show_setting("patch", "p", self.patch)
+        story.show_setting("token", "D", d)
+        b = story.show_bias(self.bias)
+        options = sheets(range(channels), channels, "channel {n}", "")
         outlines = sheet_marks("window", channels, "window")[::-1]
-        X = story.cells("input", "", pixels, windows=windows, data=data, marks=outlines, **how)
+        X = story.cells("input", "", pixels, windows=windows, data=data, marks=outlines, **options)
         row = Mark(name="row", role="window")
         P = story.cells("patches", "Patches P {size}", patches, axes=2, pending=True, marks=(CURRENT, row))
         W = story.cells("weights", "Weights W {size}", w.reshape(d, m), role="kernel", marks=(row,))
         T = story.cells("tokens", "Tokens T {size}", tokens, axes=2, pending=True)
-        how = {"axes": 3, "held": True, "captions": ("",) * d}
-        Y = story.cells("maps", "Conv2d {size}", y, pending=True, **how)
+        options = {"axes": 3, "held": True, "captions": ("",) * d}
+        Y = story.cells("maps", "Conv2d {size}", y, pending=True, **options)
 
         def steps() -> Iterator[Step]:
-            for t, at in enumerate(windows.places()):
+            for t, at in enumerate(windows.positions()):
                 laid = [P.write((t, c), "", "input", X, cell) for c, cell in enumerate(windows.cells(at))]
-                said = Text("Patch {n} of {count}, channel by channel, becomes row {n}", n=t + 1, count=count)
-                yield story.step(said, X.windows(windows, at), *laid, P.mark("current", (t, 0), (1, m)))
-            leaving = story.rest()
+                words = Text("Patch {n} of {count}, channel by channel, becomes row {n}", n=t + 1, count=count)
+                yield story.step(words, X.move_windows(windows, at), *laid, P.mark("current", (t, 0), (1, m)))
+            leaving = story.uncover()
             for t, o in np.ndindex(count, d):
                 cells = [(t, c) for c in range(m)]
-                caption = T.sums((t, o), P.read(cells), W.read((o, c) for c in range(m)), b, letter="t")
+                caption = T.dot_product((t, o), P.read(cells), W.read((o, c) for c in range(m)), b, letter="t")
                 lit = P.mark("row", (t, 0), (1, m)), W.mark("row", (o, 0), (1, m))
                 yield story.step(caption, leaving, P.cover(cells), lit, T.write((t, o)))
                 leaving = []
-            leaving = story.rest()
-            for t, (_, *cell) in enumerate(windows.places()):
+            leaving = story.uncover()
+            for t, (_, *cell) in enumerate(windows.positions()):
                 same = (Y.write((o, *cell), "", source=T, origin=(t, o)) for o in range(d))
-                told = "A convolution with kernel = stride = {p} gives the same: token {n} is cell {r}, {c} of its maps"
-                said = Text(told, p=Extent(self.patch), n=t + 1, r=cell[0] + 1, c=cell[1] + 1)
-                yield story.step(said, leaving, *same, T.mark("current", (t, 0), (1, d)), Y.mark("current", cell))
+                template = (
+                    "A convolution with kernel = stride = {p} gives the same: token {n} is cell {r}, {c} of its maps"
+                )
+                words = Text(template, p=Extent(self.patch), n=t + 1, r=cell[0] + 1, c=cell[1] + 1)
+                yield story.step(words, leaving, *same, T.mark("current", (t, 0), (1, d)), Y.mark("current", cell))
                 leaving = []
 
         cut = Number(height) / rows * (Number(width) / columns)

@@ -38,15 +38,15 @@ class PoolBackward(PooledBack):
     def story(self) -> Story:
         """The way forward in one step, the gradient arrives, then one step for each of its cells."""
         slide, is_max, graph = self.slide, self.kind == "max", Graph()
-        windows, places = slide.windows, list(slide.windows.places())
+        windows, places = slide.windows, list(slide.windows.positions())
         y, *_ = self.pooled(graph)
         g = load_grad(self.grad_output, windows.out, self.seed)
         found = graph.backward(y, graph.map("grad_y", g))
         title = Text("Max pooling, backward" if is_max else "Average pooling, backward")
         story = Story(self, title, graph, point=Text(_POINTS[self.kind]))
-        story.fits(windows, "this gradient", steps=windows.count + 4)
-        story.set("window", "k", self.k)
-        story.sizes(s=slide.s)
+        story.check_limits(windows, "this gradient", steps=windows.count + 4)
+        story.show_setting("window", "k", self.k)
+        story.show_sizes(s=slide.s)
 
         X = story.cells("input", "$x$ {size}", found["x"], windows=windows, role="forward", data=self.map)
         Y = story.cells("output", "$y$ {size}", y, pending=True)
@@ -56,8 +56,8 @@ class PoolBackward(PooledBack):
         by_x.noted = any(step < side for step, side in zip(slide.s, slide.k, strict=True))
 
         def steps() -> Iterator[Step]:
-            said = "Forward: each window keeps its maximum …" if is_max else "Forward: each window keeps its mean"
-            yield story.step(Text(said), Y.fill("forward"), beats=2)
+            template = "Forward: each window keeps its maximum …" if is_max else "Forward: each window keeps its mean"
+            yield story.step(Text(template), Y.fill("forward"), beats=2)
             if is_max:
                 won = [X.set(cell, role="output") for cell in best.values()]
                 yield story.step(Text("… and remembers which cell it was"), won, beats=2)
@@ -65,8 +65,8 @@ class PoolBackward(PooledBack):
             for n, at in enumerate(places):
                 marks = [X.mark("window", *windows.outline(at)), G.mark("window", at)]
                 reached = (best[at],) if is_max else windows.outline(at)
-                told = sent(windows, G, at, by_x, best.get(at))
-                yield story.step(told, marks, by_x.mark("current", *reached), by_x.add(n))
+                caption = sent(windows, G, at, by_x, best.get(at))
+                yield story.step(caption, marks, by_x.mark("current", *reached), by_x.add(n))
 
         return story.play(
             steps,

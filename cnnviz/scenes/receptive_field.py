@@ -71,12 +71,12 @@ class ReceptiveField(Scene):
         graph = Graph()
         paths = record_paths(graph, self._slides, sizes)
         story = Story(self, Text("Receptive field"), graph)
-        story.set("layers", "L", len(layers))
-        story.set("input", "i", Number(sizes[0]))
+        story.show_setting("layers", "L", len(layers))
+        story.show_setting("input", "i", Number(sizes[0]))
         names = ["input", *(f"layer{n}" for n in range(1, len(sizes)))]
-        said = ["Input {size}", *["Map {size}"] * (len(layers) - 1), "Output {size}"]
+        labels = ["Input {size}", *["Map {size}"] * (len(layers) - 1), "Output {size}"]
         maps = []
-        for name, label, tensor, last in zip(names, said, reversed(paths), [None, *layers], strict=True):
+        for name, label, tensor, last in zip(names, labels, reversed(paths), [None, *layers], strict=True):
             shade = Shade(scale="sequential", lo=0, hi=float(tensor.values.max()), always=True)
             more: dict[str, Any] = {
                 "shade": shade,
@@ -111,6 +111,8 @@ class ReceptiveField(Scene):
             k, s, _, d = slide_of(layer)
             wide = (Number(width) - 1) * s + d * (Number(k) - 1) + 1
             width = (width - 1) * s + d * (k - 1) + 1
-            said = Text("{layer}: {size} cells a side", layer=name_of(layer), size=equation(Symbol("r"), wide, width))
+            caption = Text(
+                "{layer}: {size} cells a side", layer=name_of(layer), size=equation(Symbol("r"), wide, width)
+            )
             one = [output.set(middle, role="output", value=1.0)] if above is output else []
-            yield story.step(said, one, open_field(below, above), beats=2)
+            yield story.step(caption, one, open_field(below, above), beats=2)

@@ -23,7 +23,7 @@ from cnnviz.story import (
     kernel_values,
     load_sheets,
     padding,
-    refuse,
+    raise_if,
     stride,
 )
 
@@ -70,7 +70,7 @@ class SeparableConv(Scene):
         found = load_sheets(load_map, self.input, [named], self.i, seed=self.seed, default_size=(4, 4))
         channels = len(found.values)
         check_count(channels, named, "channels")
-        refuse({f"the number of channels in --input is {channels}: use 2 to {_MOST}": not 1 < channels <= _MOST})
+        raise_if({f"the number of channels in --input is {channels}: use 2 to {_MOST}": not 1 < channels <= _MOST})
         return found
 
     @cached_property
@@ -87,7 +87,7 @@ class SeparableConv(Scene):
         found = load_sheets(load_kernel, spec, counts, size, seed=self.seed + apart)
         given = list(found.values.shape[:2])
         wanted = f"give {size_text(*counts)}, filters × channels"
-        refuse({f"{option} holds {size_text(*given)} kernels: {wanted}": given != counts})
+        raise_if({f"{option} holds {size_text(*given)} kernels: {wanted}": given != counts})
         return found
 
     @cached_property

@@ -13,7 +13,7 @@ from cnnviz.parameters import param, quote
 from cnnviz.scene import Scene
 from cnnviz.scenes._layer_list import SAME_SIZE, read_list
 from cnnviz.scenes._shape_rows import ShapeRow, closing, cost, shape_rows
-from cnnviz.story import Graph, Story, light_rows
+from cnnviz.story import Graph, Story, highlight_row
 from cnnviz.storyboard import SetEntry, Step, Table
 from cnnviz.words import Math, Number, Shape, Strong, Text, Words, equation, evaluate
 
@@ -53,11 +53,11 @@ class Shapes(Scene):
         story, wrong = Story(self, Text("Shapes through a network"), graph), rows[-1].refused
         last = Strong(Number(rows[-2].shape[0])) if wrong else Strong(Shape(rows[-1].shape))
         if wrong:
-            said = "{layer} does not fit: flattened there are {last} numbers, not {wrong}"
-            story.point = Text(said, layer=rows[-1].name, last=last, wrong=wrong)
+            template = "{layer} does not fit: flattened there are {last} numbers, not {wrong}"
+            story.point = Text(template, layer=rows[-1].name, last=last, wrong=wrong)
         else:
             story.point = Text("Each layer's output is the next one's input: {i} → {last}", i=Shape(shape), last=last)
-        story.set("layers", "L", len(layers))
+        story.show_setting("layers", "L", len(layers))
 
         header = tuple(map(Text, ("Layer", "Output", "Parameters", "Multiplications")))
         entries: list[tuple[Words, ...]] = [(Text("Input"), Shape(shape), "", ""), *map(self._entries, rows)]
@@ -73,18 +73,18 @@ class Shapes(Scene):
             ]
             asked = Text("What shape comes out of each layer, and what does it cost?")
             question = SetEntry(panel="shapes", row=1, column=1, text="?")
-            yield story.step(asked, blank, question, light_rows(table, 0), beats=2)
+            yield story.step(asked, blank, question, highlight_row(table, 0), beats=2)
             for n, row in enumerate(rows, 1):
                 refused = row.refused is not None
-                said = row.caption if refused else Text("{layer}: {why}", layer=row.name, why=row.caption)
+                caption = row.caption if refused else Text("{layer}: {why}", layer=row.name, why=row.caption)
                 look = "refused" if refused else "selected"
-                changes = self._write(n, entries[n], (n - 1, 1)), light_rows(table, n, look)
-                yield story.step(said, *changes, beats=2)
+                changes = self._write(n, entries[n], (n - 1, 1)), highlight_row(table, n, look)
+                yield story.step(caption, *changes, beats=2)
             if not wrong:
                 total = equation(None, cost(rows, "parameters"), weights, letters=60)
-                said = Text("{total} parameters", total=total)
-                yield story.step(said, self._write(len(rows) + 1, entries[-1]), light_rows(table, len(rows) + 1))
-            rest = () if wrong else light_rows(table, len(entries))
+                caption = Text("{total} parameters", total=total)
+                yield story.step(caption, self._write(len(rows) + 1, entries[-1]), highlight_row(table, len(rows) + 1))
+            rest = () if wrong else highlight_row(table, len(entries))
             yield story.step(closing(rows), rest, beats=2)
 
         alt = Text("a table of {n} layers: the shape of each output, parameters and multiplications", n=len(layers))

@@ -46,18 +46,18 @@ class SoftmaxCrossEntropy(Scene):
         if np.abs(z).max() > _LARGEST:
             raise UsageError(f"logit {z.flat[np.abs(z).argmax()]:g} is too far from 0: use −{_LARGEST} to {_LARGEST}")
         graph = Graph()
-        x = graph.given("x", z[None])
+        x = graph.input("x", z[None])
         p = graph.compute("softmax", x, result="probabilities", dim=1)
         loss = graph.compute("cross_entropy", x, result="loss", label=self.label)
         found = graph.descend(loss, 0)
         point = Text("The gradient of every logit is its probability minus its label")
         story = Story(self, Text("Softmax and cross-entropy"), graph, point=point)
-        same = {"digits": self.most(), **alike(z, p.values, found["grad_x"].values)}
+        same = {"digits": self.max_decimals(), **alike(z, p.values, found["grad_x"].values)}
         Z = column(story, "logits", Text("logits {z}", z=Symbol("z")), z, "forward", **same)
         P = column(story, "softmax", Text("softmax {p}", p=Symbol("p")), p, **same)
         Y = column(story, "target", Text("label {y}", y=Symbol("y")), np.eye(len(z))[self.label], **same)
         G = column(story, "gradient", Math(_BY_Z), found["grad_x"], **same)
-        most, here = self.most(), (self.label, 0)
+        most, here = self.max_decimals(), (self.label, 0)
 
         def steps() -> Iterator[Step]:
             powers = [call("exp", Z[at]) for at in np.ndindex(len(z), 1)]
@@ -66,9 +66,9 @@ class SoftmaxCrossEntropy(Scene):
                 yield story.step(caption, Z.mark("window", at), P.write(at, role="forward"))
             chosen = P.number(here, max(most, 3))
             value = Number(float(loss.values), most, ("loss",))
-            said = Text("The right class counts: {loss}", loss=equation(Symbol("L"), -call("ln", chosen), value))
+            words = Text("The right class counts: {loss}", loss=equation(Symbol("L"), -call("ln", chosen), value))
             yield story.step(
-                said, story.rest(), Y.fill("input"), P.mark("current", here), Y.mark("window", here), beats=2
+                words, story.uncover(), Y.fill("input"), P.mark("current", here), Y.mark("window", here), beats=2
             )
             for at in np.ndindex(len(z), 1):
                 caption = equation(G.symbol(_BY_Z, at[:1]), P[at] - Y[at], G[at])

@@ -101,7 +101,7 @@ class TrainingScene(Scene):
             story.settings.append(("", Text("schedule: {name}", name=self.schedule)))
         panels, changes = view(story, self._learner, x, labels, [made.weights[n] for n in shown])
 
-        digits = self.most(3)
+        digits = self.max_decimals(3)
 
         def steps() -> Iterator[Step]:
             for before, now in zip([-1, *shown], shown, strict=False):

@@ -86,21 +86,23 @@ class TransposedConv(MapsAndFilters):
             return stamp_maps(self)
         x, w, view = self.map.values, self.weights.values, self.view or "convolution"
         windows, graph = self.windows(Axis.stretched if view == "convolution" else Axis.transposed), Graph()
-        graph.essential = 0
+        graph.main_call = 0
         pixels, kernel = graph.map("x", x), graph.kernel("w", w)
-        b = graph.given("b", self.offsets) if self.offsets.any() else None
+        b = graph.input("b", self.offsets) if self.offsets.any() else None
         y = graph.compute("conv_transpose2d", pixels, kernel, b, **self.sizes)
 
         out = y.values.shape[2:]
         crowded = max(*windows.drawn, *out) >= CROWDED_SIDE
         point = Text(_POINTS[view], i=Shape(x.shape, "input"), o=Shape(out, "output"))
         story = Story(self, Text("Transposed convolution"), graph, point=point, crowded=crowded)
-        story.fits(windows, "this transposed convolution", drawn="the stretched input", options="--i, --s or --k")
+        story.check_limits(
+            windows, "this transposed convolution", drawn="the stretched input", options="--i, --s or --k"
+        )
         sizes = {"k": w.shape, "s": self.s, "p": self.p, "a": self.output_padding, "d": self.d}
-        story.sizes(**sizes)
+        story.show_sizes(**sizes)
         # Dumoulin and Visin (2016), relationship 14 and, with dilation, its like.
         general = transposed_conv_size(dilated=max(self.d) > 1, padded=any(self.output_padding))
-        more = windows, filled(general, out, "output", i=x.shape, **sizes), story.bias(float(self.offsets[0]))
+        more = windows, filled(general, out, "output", i=x.shape, **sizes), story.show_bias(float(self.offsets[0]))
         if view == "convolution":
             return slide(self, story, y, *more)
         return scatter(self, story, pixels, kernel, y, *more)

@@ -14,7 +14,7 @@ from cnnviz.story import (
     Graph,
     Story,
     reading_beats,
-    tolerance,
+    rounding_error,
 )
 from cnnviz.storyboard import Mark, Step
 from cnnviz.words import Joined, Shape, Text, Words, equation
@@ -47,35 +47,35 @@ class Unpool(PooledBack):
         sizes = Shape(x.shape, "input"), Shape(windows.out, "pooled"), Shape(x.shape, "output")
         point = Text("{back}: {sizes}", back=Text(kept if is_max else filled), sizes=Joined(sizes, " → "))
         story = Story(self, Text("Max unpooling" if is_max else "Average unpooling"), graph, point=point)
-        story.fits(windows, "this unpooling", steps=count)
-        story.set("window", "k", self.k)
-        story.set("stride", "s", slide.s)
+        story.check_limits(windows, "this unpooling", steps=count)
+        story.show_setting("window", "k", self.k)
+        story.show_setting("stride", "s", slide.s)
         X = self.input_panel(story, windows)
         P = self.output_panel(story, X, "pooled", "Pooled {size}", pooled[0])
-        how = {
-            "digits": story.decimals(np.append(P.values, unpooled.values), lost=tolerance(x)),
+        options = {
+            "digits": story.decimals(np.append(P.values, unpooled.values), rounding_error=rounding_error(x)),
             "shade": P.panel.shade if story.is_picture else story.shade(np.append(P.values, 0)),
             "marks": (WINDOW, Mark(name="winner", role="result")),
         }
-        Y = self.output_panel(story, X, "output", "Unpooled {size}", unpooled, **how)
+        Y = self.output_panel(story, X, "output", "Unpooled {size}", unpooled, **options)
         best, outside = self.winners(X, windows), np.argwhere(windows.roles() != "input").tolist()
 
         def steps() -> Iterator[Step]:
-            for at in windows.places():
-                said: Words = equation(P.symbol("y", at), self.kept(X, P, windows, at), P.short(at), letters=70)
-                changes = [*X.window(windows, at, (), best.get(at)), *P.write(at)]
+            for at in windows.positions():
+                caption: Words = equation(P.symbol("y", at), self.kept(X, P, windows, at), P.rounded(at), letters=70)
+                changes = [*X.move_window(windows, at, (), best.get(at)), *P.write(at)]
                 if at in best:
-                    said = Text("{equation}, found at {place}", equation=said, place=place_of(best[at]))
+                    caption = Text("{equation}, found at {place}", equation=caption, place=place_of(best[at]))
                     # A maximum that was found stays marked.
                     changes.append(X.set(best[at], role="winner"))
-                yield story.step(said, changes)
+                yield story.step(caption, changes)
             back = put_back(windows, P, Y, best) if is_max else spread(windows, P, Y)
-            for at, (said, changes) in zip(windows.places(), back, strict=True):
-                marks = [*story.rest(), P.mark("current", at), Y.mark("window", *windows.outline(at))]
+            for at, (caption, changes) in zip(windows.positions(), back, strict=True):
+                marks = [*story.uncover(), P.mark("current", at), Y.mark("window", *windows.outline(at))]
                 marks += [each.mark("winner", best[at]) for each in (X, Y) if is_max]
-                yield story.step(said, marks, changes)
+                yield story.step(caption, marks, changes)
             rest = [Y.set((row, column), role="zero", value=0.0) for row, column in outside]
-            yield story.step(back_of(x.size, best, len(outside)), rest, story.rest(), beats=reading_beats(count))
+            yield story.step(back_of(x.size, best, len(outside)), rest, story.uncover(), beats=reading_beats(count))
 
         to_maxima, spreads = "returns to where its maximum was, with zeros elsewhere", "spreads over its window"
         ties = "ties: the first maximum counts" if is_max else "every cell gets the full value"

@@ -14,7 +14,7 @@ from cnnviz.notation import digits_for
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scene import Scene
 from cnnviz.scenes._upsampling import LEARNED, MODES, sampled, tell_shuffle, ways_of
-from cnnviz.story import WINDOW, Cells, Graph, Story, input_map, input_size, kinds
+from cnnviz.story import WINDOW, Cells, Graph, Story, choice, input_map, input_size
 from cnnviz.storyboard import Mark, Step
 from cnnviz.words import Number, Shape, Strong, Text, joined
 
@@ -51,7 +51,7 @@ class Upsample(Scene):
         "cnnviz upsample pixel-shuffle --scale 2",
     )
 
-    kind: str = kinds(
+    kind: str = choice(
         "compare", ("compare", *MODES, LEARNED, "pixel-shuffle", "pixel-unshuffle"), "How the map gets larger."
     )
     i: Size | None = input_size(hi=16, shown_default="2, or the data's own")
@@ -77,17 +77,17 @@ class Upsample(Scene):
         ways = every if compared else {self.kind: every[self.kind]}
         sizes = {"i": Shape(i, "input"), "o": Shape(out)}
         story = Story(self, Text("Upsampling"), graph, point=Text(_POINTS[self.kind], **sizes))
-        story.set("scale", "s", Number(self.scale), size=False)
+        story.show_setting("scale", "s", Number(self.scale), size=False)
         given, sample = graph.map("x", x), Mark(name="current", role="result", corners=True)
         marks = () if compared else (WINDOW, sample)
         X = story.cells("input", "Input {size}", given, data=self.map, axes=2, notes=True, marks=marks, enlarge=True)
         # Beside others cells have room for one decimal.
-        most, panels = self.most(1 if compared else 2), list[Cells]()
+        most, panels = self.max_decimals(1 if compared else 2), list[Cells]()
         for name, way in ways.items():
             y = way.compute(graph, given, name.replace("-", "_"))
-            how: dict[str, Any] = {"pending": True, "digits": digits_for(y.values, most=most)}
+            options: dict[str, Any] = {"pending": True, "digits": digits_for(y.values, most=most)}
             label, below = (way.short, None) if compared else (way.label, way.below)
-            panels.append(story.cells(name, f"{label} {{size}}", y, axes=2, below=below, **how))
+            panels.append(story.cells(name, f"{label} {{size}}", y, axes=2, below=below, **options))
         W, stage = None, ([X], panels) if compared else ([X, "→", *panels],)
         kernel = None if compared else ways[self.kind].kernel
         if kernel is not None:

@@ -45,7 +45,7 @@ class Vanishing(Scene):
         names = {kind: Text(_NAMES[kind]) for kind in ("plain", self.remedy)}
         graph, sizes = gradient_sizes(self.seed, self.depth, tuple(names), tuple(_MANNERS))
         story = Story(self, Text("Vanishing gradients"), graph, point=Text(_POINTS[self.remedy]))
-        story.set("layers", "n", Number(self.depth, 0, ("depth",)), size=False)
+        story.show_setting("layers", "n", Number(self.depth, 0, ("depth",)), size=False)
         logs = {key: np.log10(np.maximum(values, 1e-300)) for key, values in sizes.items()}
         values = np.concatenate([*logs.values(), np.zeros(1)])
         ends = float(values.min()) - 0.5, float(values.max()) + 0.5
@@ -58,7 +58,7 @@ class Vanishing(Scene):
             places = max(2, 1 - math.floor(math.log10(value))) if value else 2
             return Number(value, places, ref) if places <= 4 and value < 1000 else Scientific(value, 1, ref)
 
-        def told(kind: str, back: int) -> Words:
+        def caption(kind: str, back: int) -> Words:
             found = ((title, number(kind, name, self.depth - back)) for name, title in _TITLES.items())
             sizes = joined(Text(f"{title} {{value}}", value=value) for title, value in found)
             one, many = "{n} layer back, {kind}: {sizes}", "{n} layers back, {kind}: {sizes}"
@@ -77,8 +77,8 @@ class Vanishing(Scene):
             yield story.step(counted(last, one, many), reached(0), beats=2)
             for back in range(1, self.depth):
                 gone = answered(*(plot.name for plot in plots)) if back == last else []
-                yield story.step(told("plain", back), reached(back), gone)
-            yield story.step(told(self.remedy, last), beats=3)
+                yield story.step(caption("plain", back), reached(back), gone)
+            yield story.step(caption(self.remedy, last), beats=3)
 
         first = "Sigmoid in the first layer: {plain} plain, {other} {beside}"
         plain, other = (number(kind, "sigmoid", 1) for kind in names)

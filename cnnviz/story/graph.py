@@ -1,4 +1,4 @@
-"""What a figure computes, computed and recorded at once: for `--code`, `check` and the tests."""
+"""A graph that computes operations and records them, for `--code`, `check` and the tests."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from cnnviz.operation import KERNEL, MAP, PLAIN, Call, Input, Operand, Operation
 Values = npt.NDArray[np.float64]
 
 _KINDS = {"unfold": PLAIN, "tokens": PLAIN}
-"""Operations whose result is another kind of array than what goes in."""
+"""Operations whose result is a different kind of array than their input."""
 
-_LOST = 1e-12
+_RELATIVE_ERROR = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
 class Tensor:
-    """An array of the graph in torch's layout: what was given, or what a call makes.
+    """An input or a result in torch's layout.
 
-    `lost` is what floats may have left of 0 in it, where it adds up products with kernels.
+    `rounding_error` is the largest value that may be a rounded 0, for sums of products with kernels.
     """
 
     name: str
     values: Values
     kind: str = MAP
-    lost: float = 0.0
+    rounding_error: float = 0.0
 
 
 class Graph:
-    """Records what is given, what is computed of it, and which panel shows it."""
+    """Records inputs, the operations on them, and which panel shows each result."""
 
     def __init__(self, *, double: bool = False, seed: tuple[int, ...] = ()) -> None:
         self._operands: dict[str, Operand] = {}
@@ -44,56 +44,57 @@ class Graph:
         self._inputs: dict[str, Input] = {}
         self._double, self._seed = double, seed
         self.training: Training | None = None
-        self.course: Call | None = None
-        self.essential = -1
+        self.training_call: Call | None = None
+        self.main_call = -1
 
-    def given(self, name: str, values: npt.ArrayLike, kind: str = PLAIN, **source: Any) -> Tensor:
-        """An array that goes in as it is; `source` says where it came from (see `Operand`)."""
+    def input(self, name: str, values: npt.ArrayLike, kind: str = PLAIN, **source: Any) -> Tensor:
+        """An input; `source` says where it came from (see `Operand`)."""
         array = np.asarray(values, np.float64)
         self._operands[name] = Operand(values=array, kind=kind, **source)
         return Tensor(name, array, kind)
 
     def map(self, name: str, values: npt.ArrayLike) -> Tensor:
-        """Maps, with axes for samples and channels put before those that they have."""
-        return self.given(name, _with_four_axes(values), MAP)
+        """An input map, with missing axes for samples and channels added in front."""
+        return self.input(name, _with_four_axes(values), MAP)
 
     def kernel(self, name: str, values: npt.ArrayLike) -> Tensor:
-        """Kernels, with axes for channels put before those that they have."""
-        return self.given(name, _with_four_axes(values), KERNEL)
+        """An input kernel, with missing axes for channels added in front."""
+        return self.input(name, _with_four_axes(values), KERNEL)
 
     def compute(self, function: str, *tensors: Tensor | None, result: str = "y", **options: Any) -> Tensor:
-        """Call a function of `torch.nn.functional`, or one of cnnviz's own where torch has none; None is left out.
+        """Call a function of `torch.nn.functional`, or of cnnviz if torch has none; tensors that are None are left out.
 
-        Of several results the first; the others are those of `more`.
+        If there are several results, the first one is returned.
         """
-        return self.results(function, *tensors, names=(result,), **options)[0]
+        return self.compute_several(function, *tensors, names=(result,), **options)[0]
 
-    def results(
+    def compute_several(
         self, function: str, *tensors: Tensor | None, names: tuple[str, ...], **options: Any
     ) -> tuple[Tensor, ...]:
-        """As `compute`, of a function with several results, each by its name."""
+        """Like `compute`, for a function with several results, which get these names."""
         used = [tensor for tensor in tensors if tensor is not None]
-        found = compute(function, *(tensor.values for tensor in used), **options)
+        computed = compute(function, *(tensor.values for tensor in used), **options)
         self._call(function, used, names[0], options)
-        values = found if isinstance(found, tuple) else (found,)
+        results = computed if isinstance(computed, tuple) else (computed,)
         kind = _KINDS.get(function, used[0].kind)
-        lost = max(
-            (tolerance(used[0].values, each.values) for each in used if each.kind == KERNEL), default=used[0].lost
+        error = max(
+            (rounding_error(used[0].values, each.values) for each in used if each.kind == KERNEL),
+            default=used[0].rounding_error,
         )
-        return tuple(Tensor(name, np.asarray(each), kind, lost) for name, each in zip(names, values, strict=False))
+        return tuple(Tensor(name, np.asarray(each), kind, error) for name, each in zip(names, results, strict=False))
 
     def descend(self, loss: Tensor, rate: float) -> Mapping[str, Tensor]:
-        """Take one step of gradient descent, with all that goes in but maps as weights; see `Training`.
+        """Take one step of gradient descent, with all inputs except maps as weights; see `Training`.
 
-        Every tensor by its name: those so far, their gradients, and with a rate above 0 what they are after the step.
+        Returns all tensors by name: values, gradients, and, if the rate is not 0, the weights after the step.
         """
         weights = tuple(name for name, operand in self._operands.items() if operand.kind != MAP and name != "x")
         return self._trained(Training(loss=loss.name, weights=weights, rate=rate))
 
     def backward(self, result: Tensor, grad: Tensor) -> Mapping[str, Tensor]:
-        """Go back from a result to all that goes in, given the result's gradient, the last operand of all.
+        """Backpropagate from a result to all inputs, given the result's gradient, which must be the last input.
 
-        Every gradient by its name, `grad_x` that of x.
+        Returns all tensors by name; the gradient of x is `grad_x`.
         """
         weights = tuple(name for name in self._operands if name not in ("x", grad.name))
         return self._trained(Training(loss=result.name, weights=weights, rate=0, grad=grad.name))
@@ -102,15 +103,15 @@ class Graph:
         self.training = training
         operation = self.operation()
         assert operation is not None
-        found = {name: operand.values for name, operand in self._operands.items()} | evaluate(operation)
-        return {name: Tensor(name, values, self._kind(name, values)) for name, values in found.items()}
+        arrays = {name: operand.values for name, operand in self._operands.items()} | evaluate(operation)
+        return {name: Tensor(name, values, self._kind(name, values)) for name, values in arrays.items()}
 
     def _kind(self, name: str, values: Values) -> str:
-        own = self._operands.get(name.removeprefix("grad_").removeprefix("after_"))
-        return own.kind if own else MAP if values.ndim == 4 else PLAIN
+        operand = self._operands.get(name.removeprefix("grad_").removeprefix("after_"))
+        return operand.kind if operand else MAP if values.ndim == 4 else PLAIN
 
     def record(self, function: str, tensor: Tensor, values: npt.ArrayLike, result: str, **options: Any) -> Tensor:
-        """A call whose result is known, for it was computed on the way."""
+        """Record a call whose result has been computed already."""
         self._call(function, [tensor], result, options)
         return Tensor(result, np.asarray(values, np.float64), tensor.kind)
 
@@ -126,53 +127,54 @@ class Graph:
         shape: tuple[int, ...] | None = None,
         **more: Any,
     ) -> None:
-        """A panel shows a tensor, in the end the last one, or the part of it at `index`, in a `shape` of its own.
+        """Record that a panel shows a tensor, or its part at `index`, reshaped to `shape`.
 
-        `more` are fields of `Shown`. `among` others, it is the next row of what is expected there.
+        `more` are fields of `Shown`. If a panel shows several tensors one after the other, the last one is expected at
+        the end; with `as_row` each is another row of what is expected.
         """
         shown = Shown(name=tensor.name, panel=panel, index=index, kind=tensor.kind, **more)
         self._shown.append(shown)
         if shown.size:
             return
-        found = shown.of(tensor.values)
-        found = found if shape is None else found.reshape(shape)
-        if shown.among:
+        expected = shown.of(tensor.values)
+        expected = expected if shape is None else expected.reshape(shape)
+        if shown.as_row:
             others = [self._expected[panel]] if panel in self._expected else []
-            found = np.concatenate([*others, found[None]])
-        self._expected[panel] = found
+            expected = np.concatenate([*others, expected[None]])
+        self._expected[panel] = expected
 
     def show_input(self, panel: str, drawn: Values, shape: tuple[int, ...]) -> None:
-        """A panel shows an array of a shape that goes in, as it is drawn: with padding."""
+        """Record that a panel shows an input of this shape, `drawn` with its padding."""
         self._inputs[panel] = Input(drawn, shape)
 
-    def is_given(self, tensor: Tensor) -> bool:
-        """Whether a tensor goes in as it is."""
+    def is_input(self, tensor: Tensor) -> bool:
+        """Whether a tensor is an input."""
         return tensor.name in self._operands
 
     def expected(self) -> Mapping[str, Values]:
-        """What the panels show at the end, by their names."""
+        """What the panels show at the end, by name."""
         return self._expected
 
     def operation(self) -> Operation | None:
-        """All of it as plain data; None where nothing is computed."""
+        """The recorded graph as plain data; None if nothing is computed."""
         if not self._calls:
             return None
         return Operation(
             operands=self._operands,
             calls=tuple(self._calls),
             shown=tuple(self._shown),
-            essential=self.essential,
+            main_call=self.main_call,
             double=self._double,
             seed=self._seed,
             training=self.training,
-            course=self.course,
+            training_call=self.training_call,
             inputs=self._inputs,
         )
 
 
-def tolerance(values: Values, weights: Values | float = 1.0) -> float:
-    """What floats may leave of 0 where values are added up with weights."""
-    return _LOST * float(np.abs(values).max() * np.abs(weights).sum())
+def rounding_error(values: Values, weights: Values | float = 1.0) -> float:
+    """A bound on the rounding error of a weighted sum of values."""
+    return _RELATIVE_ERROR * float(np.abs(values).max() * np.abs(weights).sum())
 
 
 def _with_four_axes(values: npt.ArrayLike) -> Values:

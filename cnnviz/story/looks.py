@@ -1,4 +1,4 @@
-"""How values become colours, how long a step is read, which row of a table is lit."""
+"""Colour scales for values, reading times, and highlighted table rows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from cnnviz.storyboard import SetEntry, Shade, Table, Values
 
 
 def shade_for(values: Values, *, picture: bool, always: bool) -> Shade:
-    """How values become colours: greys for a picture, one hue for a map, two from a middle zero where signs differ."""
+    """The colour scale for values: grey for a picture, sequential for a map, diverging if there are negative values."""
     lo, hi = float(values.min()), float(values.max())
     if lo < 0:
         most = max(-lo, hi)
@@ -17,12 +17,12 @@ def shade_for(values: Values, *, picture: bool, always: bool) -> Shade:
 
 
 def reading_beats(count: int) -> float:
-    """Beats of a step that is read rather than followed: more where many steps are to go by fast."""
+    """Beats of a step with text to read; more beats if many steps, and thus shorter ones, are in the figure."""
     return min(30.0, max(2.0, count / 16))
 
 
-def light_rows(table: Table, row: int, look: str = "selected") -> Iterator[SetEntry]:
-    """A row of a table lights up, maybe with another `look`, the one above it no longer does; none after the last."""
-    for at, role in ((row - 1, "plain"), (row, look)):
+def highlight_row(table: Table, row: int, role: str = "selected") -> Iterator[SetEntry]:
+    """Highlight a row of a table and reset the row above; past the last row none is highlighted."""
+    for at, new in ((row - 1, "plain"), (row, role)):
         for column in range(len(table.header) if 0 <= at < len(table.entries) else 0):
-            yield SetEntry(panel=table.name, row=at, column=column, role=role)
+            yield SetEntry(panel=table.name, row=at, column=column, role=new)

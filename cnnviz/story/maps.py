@@ -1,4 +1,4 @@
-"""Maps of several channels or samples: how they are given, and how they stand on the stage."""
+"""Loading maps of several channels or samples, and placing them on the stage."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from cnnviz.parameters import Size
 from cnnviz.story.cells import Cells
 from cnnviz.storyboard import Values
 
-# The stage is about this many times as wide as it is high, labels taken off, and its largest cell a quarter of that.
+# The stage's width and its largest cell, relative to its height without labels.
 _ASPECT, _LARGEST = 2.6, 1 / 4
 _LARGEST_VALUE = 1e6
 _DIGITS = 10
@@ -35,14 +35,14 @@ def load_maps(
     what: str = "channels",
     option: str = "--channels",
 ) -> Data:
-    """Load `sheets` maps of `size`, any number for None, as (sheets, rows, columns).
+    """Load `sheets` maps of `size` as an array (sheets, rows, columns); None allows any number of sheets.
 
-    As `load_sheets`, but random values are 0 to 9, and names have the `default` number and size. Raises UsageError;
-    `what` and `option` name the sheets.
+    Like `load_sheets`, but random values are 0 to 9, and named maps have the `default` number and size. Raises
+    UsageError, whose message calls the sheets `what` and `option`.
     """
     name = spec.strip().lower() if isinstance(spec, str) else "random" if spec is None else ""
     if name not in MAP_NAMES:
-        # An array may have samples and channels, which are sheets alike.
+        # Samples and channels of an array both become sheets.
         spec = np.reshape(spec, (-1, *np.shape(spec)[-2:])) if getattr(spec, "ndim", 0) > 3 else spec  # type: ignore[call-overload]
         found = load_sheets(load_map, spec, [sheets], size, seed=seed)
         if sheets not in (None, len(found.values)):
@@ -68,10 +68,10 @@ def load_maps(
 def load_sheets(
     load: Callable[..., Data], spec: object, counts: Sequence[int | None], size: Size | None, *, seed: int, **more: Any
 ) -> Data:
-    """Load maps or kernels with `load`, as many along each axis before rows and columns as `counts` say (None: any).
+    """Load maps or kernels with `load`; `counts` are the sizes of the axes before rows and columns (None: any).
 
-    Names are loaded for each, random ones from seeds of their own. Rows and columns alone hold one below the other, of
-    equal height. Raises UsageError.
+    A name is loaded for each, a random one with different seeds. A 2-D array holds them one below the other, with equal
+    heights. Raises UsageError.
     """
     shape = tuple(count or 1 for count in counts)
     number = math.prod(shape)
@@ -81,12 +81,12 @@ def load_sheets(
         each = [load(spec, size, seed=seed + n, **more) for n in range(number)]
         values = np.reshape([data.values for data in each], (*shape, *each[0].values.shape))
         return replace(each[0], values=_read_only(values))
-    # One grid alone is asked for: of a picture the grey levels.
+    # For a single grid a picture is loaded in grey.
     color = any(count != 1 for count in counts)
     data = load(spec, size, seed=seed, axes=2 + len(shape), sheets=number, color=color, **more)
     *sheets, rows, columns = data.values.shape
     if data.source == "image" and not sheets:
-        # Grey levels are the same in each.
+        # A grey picture is repeated.
         return replace(data, values=_read_only(np.broadcast_to(data.values, (*shape, rows, columns)).copy()))
     if not sheets and rows % number:
         what, least = more.get("what", "input"), -(-rows // number) * number
@@ -102,23 +102,23 @@ def _read_only(values: Values) -> Values:
     return values
 
 
-def check_squares(values: Values, what: str = "the input value") -> None:
-    """Refuse values whose squares are nothing to write out; raises UsageError."""
+def check_magnitude(values: Values, what: str = "the input value") -> None:
+    """Raise UsageError for values whose squares are too long to write."""
     most = float(values.flat[np.abs(values).argmax()])
     if abs(most) > _LARGEST_VALUE:
         raise UsageError(f"{what} {most:g} is too large: use {-_LARGEST_VALUE:.0f} to {_LARGEST_VALUE:.0f}")
 
 
-def stage_of_two(X: Cells, Y: Cells, across: int, down: int) -> list[tuple[Cells | str, ...]]:
-    """Two equal blocks, each `across` × `down` cells with all its sheets: in one row or two, where cells are larger."""
+def two_panel_stage(X: Cells, Y: Cells, across: int, down: int) -> list[tuple[Cells | str, ...]]:
+    """A stage of two equal blocks, `across` × `down` cells each: in one row or two, whichever gives larger cells."""
     beside = min(_LARGEST, _ASPECT / (2 * across), 1 / down)
     return [(X, "→", Y)] if beside >= min(_LARGEST, _ASPECT / across, 1 / (2 * down)) else [(X,), (Y,)]
 
 
 def short_digits(values: Values, most: int | None = None) -> int:
-    """Decimals with which values still fit a cell: two, or one where a sign or a second digit takes room.
+    """Decimals with which values fit a cell: at most two, or one if a sign or a second digit takes room.
 
-    `most` are others that are asked for.
+    `most` overrides this maximum.
     """
-    fitting = 2 if values.min() >= 0 and values.max() < 10 else 1
-    return digits_for(values, most=fitting if most is None else most)
+    fit = 2 if values.min() >= 0 and values.max() < 10 else 1
+    return digits_for(values, most=fit if most is None else most)

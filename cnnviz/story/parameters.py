@@ -1,4 +1,4 @@
-"""Parameters that several scenes have, each declared once."""
+"""Parameters that several scenes share."""
 
 from __future__ import annotations
 
@@ -77,14 +77,14 @@ def bias() -> Any:
     return param(0.0, help="Added to every output.", lo=-1e9, hi=1e9, group="Data")
 
 
-def kinds(default: str, choices: Sequence[str], help: str) -> Any:
-    """Declare which of several figures a scene makes."""
+def choice(default: str, choices: Sequence[str], help: str) -> Any:
+    """Declare a choice between several kinds of figure, which may be given without its name."""
     return param(default, help=help, choices=tuple(choices), positional=True, always_named=True)
 
 
 @dataclass(frozen=True, kw_only=True)
 class MapAndKernel(Scene):
-    """A scene with an input map and a kernel; once made, `i` and `k` are the sizes of what was given."""
+    """A scene with an input map and a kernel; `prepare` sets `i` and `k` to their sizes."""
 
     default_size: ClassVar[Size] = (5, 5)
 
@@ -94,7 +94,7 @@ class MapAndKernel(Scene):
     kernel: ArrayLike = kernel_values(None, shown_default="sobel-x; random for other sizes than 3")
 
     def prepare(self) -> None:
-        """Both are loaded, and their sizes become `i` and `k`."""
+        """Load both and set `i` and `k` to their sizes."""
         self.fill_in(i=self.map.values.shape)
         self.fill_in(k=self.weights.values.shape)
 
@@ -110,27 +110,27 @@ class MapAndKernel(Scene):
 
     @property
     def kernel_spec(self) -> Any:
-        """What the kernel is loaded from; raises UsageError for a lone number."""
+        """The specification to load the kernel from; raises UsageError for a single number."""
         if self.k is None and isinstance(self.kernel, str) and re.fullmatch(r"\s*\d+\s*", self.kernel):
             number = self.kernel.strip()
             raise UsageError(
-                f"--kernel {number} could be a size or the only weight: use --k {number}, or --k 1 --kernel {number}"
+                f"--kernel {number} could be a size or a single weight: use --k {number}, or --k 1 --kernel {number}"
             )
         default = "sobel-x" if self.k in (None, (3, 3)) else "random"
         return default if self.kernel is None else self.kernel
 
     @property
     def kernel_name(self) -> str:
-        """What the kernel is called, where it has a name."""
+        """The name of the kernel, if it has one."""
         return self.weights.name if self.weights.source != "random" else ""
 
 
 def convolved_size(
     dilated: bool = False, ceil_mode: bool = False, padded: bool = True, uneven: bool = False
 ) -> Expression:
-    """The output size of a convolution in letters (Dumoulin and Visin 2016, relationships 6 and 15).
+    """The formula of a convolution's output size (Dumoulin and Visin 2016, relationships 6 and 15).
 
-    With `uneven` padding there are p₁ cells before and p₂ after.
+    `uneven` padding has p₁ cells before and p₂ after.
     """
     i, k, s, p, d = map(size, "ikspd")
     input = i + size("p_1") + size("p_2") if uneven else i + 2 * p if padded else i
@@ -139,7 +139,7 @@ def convolved_size(
 
 
 def transposed_conv_size(i: str = "i", *, dilated: bool = False, padded: bool = False) -> Expression:
-    """The output size of a transposed convolution of a map of size `i` in letters (relationship 14), maybe `padded`."""
+    """The formula of a transposed convolution's output size (relationship 14), with output padding if `padded`."""
     before, k, s, p, a, d = map(size, (i, *"kspad"))
     general = (before - 1) * s + (d * (k - 1) + 1 if dilated else k) - 2 * p
     return general + a if padded else general
@@ -148,9 +148,9 @@ def transposed_conv_size(i: str = "i", *, dilated: bool = False, padded: bool = 
 def filled(
     general: Expression, results: Sequence[int], ref: str | None = None, left: str = "o", /, **sizes: Sequence[int]
 ) -> Filled:
-    """A general equation of `left` with those of the sizes that occur in it, along rows and columns.
+    """The equation `left` = `general` with sizes filled in, along rows and columns.
 
-    `ref` is the panel that has the results.
+    `ref` is the panel whose shape the results are.
     """
     used = {leaf.name for leaf in leaves(general) if isinstance(leaf, Symbol)}
     values = (

@@ -1,4 +1,4 @@
-"""What several scenes say in the same words."""
+"""Phrases that several scenes share."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from cnnviz.words import Joined, Number, Text, Words, counted
 
 
 def times(weights: Sequence[Number]) -> list[Words]:
-    """The notes in covered cells: what each is multiplied by."""
+    """Notes for covered cells: the weight that multiplies each, such as ×2."""
     return [Joined(("×", weight), "") for weight in weights]
 
 
-def filling(count: int) -> Text:
-    """The steps of a figure with their verb, for a sentence about them."""
+def steps_fill(count: int) -> Text:
+    """The number of steps with a verb, as part of a sentence: `9 steps fill`."""
     return counted(Number(count, 0, ("output", "size")), "1 step fills", "{n} steps fill")
 
 
 def shared_weights(count: int) -> Text:
-    """What a convolution is about: each output has the same weights."""
+    """The closing sentence of a convolution: all outputs share the same weights."""
     return counted(
         Number(count, 0, ("kernel", "size")),
         "The same weight made every output",
@@ -26,8 +26,8 @@ def shared_weights(count: int) -> Text:
     )
 
 
-def without_zeros(caption: Words, weights: Iterable[Number], at: Sequence[int]) -> Words:
-    """The caption of a sum of products; at the first place it says that those with weights of 0 are left out."""
+def note_zeros(caption: Words, weights: Iterable[Number], at: Sequence[int]) -> Words:
+    """Add a note to the first caption if products with zero weights are left out."""
     if any(at) or all(weight.value for weight in weights):
         return caption
     return Joined((caption, Text("(weights 0 left out)")), "   ")

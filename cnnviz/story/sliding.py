@@ -1,4 +1,4 @@
-"""A kernel or a window that slides over an input: its windows, the size of its result, and what is said of it."""
+"""A kernel or window that slides over an input: its windows, output size, and descriptions."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from cnnviz.words import Extent, Filled, Joined, Shape, Text, Words, call, count
 
 @dataclass(frozen=True, kw_only=True)
 class Sliding:
-    """What slides, of size `k`, over an input of size `i`; `p` is None where there is no padding to choose.
+    """A window of size `k` that slides over an input of size `i`; `p` is None for scenes without a padding option.
 
-    Padding is filled by `mode`, one of torch.nn.Conv2d's `padding_mode`.
+    `mode` is torch.nn.Conv2d's `padding_mode`.
     """
 
     i: Size
@@ -32,7 +32,7 @@ class Sliding:
 
     @cached_property
     def windows(self) -> Windows:
-        """The windows; raises UsageError where none fits."""
+        """The windows; raises UsageError if none fits."""
         p = (None, None) if self.p is None else self.ends
         return Windows.sliding(self.i, self.k, self.s, p, self.d, ceil_mode=self.ceil_mode)
 
@@ -43,97 +43,103 @@ class Sliding:
         return (p[0], p[-2]), (p[1], p[-1])
 
     @property
-    def given(self) -> dict[str, Sequence[int]]:
-        """The sizes by their letters; unequal padding before and after is p₁ and p₂."""
+    def sizes(self) -> dict[str, Sequence[int]]:
+        """All sizes by letter; if padding before and after differ they are p₁ and p₂."""
         before, after = zip(*self.ends, strict=True)
         p = {"p_1": before, "p_2": after} if before != after else {"p": before}
         return {"i": self.i, "k": self.k, "s": self.s, **p, "d": self.d}
 
     @property
     def settings(self) -> dict[str, Sequence[int]]:
-        """All of these but the input's."""
-        return {symbol: size for symbol, size in self.given.items() if symbol != "i"}
+        """All sizes except the input's."""
+        return {symbol: size for symbol, size in self.sizes.items() if symbol != "i"}
 
     @property
     def options(self) -> dict[str, Any]:
-        """The options of a convolution of the input as it is `padded`."""
-        return {"stride": self.s, "padding": (0, 0) if self._is_padded_before else self.p or (0, 0), "dilation": self.d}
+        """The options of a convolution of the `padded` input."""
+        return {
+            "stride": self.s,
+            "padding": (0, 0) if self._needs_explicit_pad else self.p or (0, 0),
+            "dilation": self.d,
+        }
 
     def padded(self, graph: Graph, x: Tensor) -> Tensor:
-        """The input, with the padding that a convolution does not have: of another mode, or of unequal sides."""
-        return self.pad(graph, x) if self._is_padded_before else x
+        """The input, padded if the convolution itself cannot: with another mode, or different padding on each side."""
+        return self.pad(graph, x) if self._needs_explicit_pad else x
 
     def pad(self, graph: Graph, x: Tensor, result: str = "padded") -> Tensor:
-        """The input with its padding, whatever it is."""
+        """The input with its padding."""
         mode = "constant" if self.mode == "zeros" else self.mode
         sides = [n for ends in reversed(self.ends) for n in ends]
         return graph.compute("pad", x, result=result, pad=tuple(sides), mode=mode)
 
     @property
-    def _is_padded_before(self) -> bool:
-        return "p" not in self.given or (self.mode != "zeros" and any(self.p or ()))
+    def _needs_explicit_pad(self) -> bool:
+        return "p" not in self.sizes or (self.mode != "zeros" and any(self.p or ()))
 
     @property
-    def rest(self) -> Size:
-        """What the stride leaves over of the padded input: the output padding of the transpose."""
+    def leftover(self) -> Size:
+        """The padded input's last rows and columns that no window reaches: the transpose's output padding."""
         rows, columns = (axis.size + axis.before - axis.spans[-1][-1] - 1 for axis in self.windows.axes)
         return rows, columns
 
     def formula(self, panel: str = "output", *, padded: bool = True) -> Filled:
-        """The size of the result, which a panel shows; without p where it is not `padded`."""
-        general, out = convolved_size(self.d != (1, 1), self.ceil_mode, padded, "p" not in self.given), self.windows.out
-        found = filled(general, out, panel, **self.given)
-        if all(found.value(axis) == o for axis, o in enumerate(out)):
-            return found
-        # A last window that would begin in the padding behind the input is left out.
+        """The formula of the output size, which is that of `panel`; without p unless `padded`."""
+        general, out = convolved_size(self.d != (1, 1), self.ceil_mode, padded, "p" not in self.sizes), self.windows.out
+        formula = filled(general, out, panel, **self.sizes)
+        if all(formula.value(axis) == o for axis, o in enumerate(out)):
+            return formula
+        # A last window that would start in the padding after the input is left out.
         starts = size("i") + size("p") if padded else size("i")
-        return filled(call("min", general, call("ceil", starts / size("s"))), out, panel, **self.given)
+        return filled(call("min", general, call("ceil", starts / size("s"))), out, panel, **self.sizes)
 
     def describe(self, settings: Words, what: str = "kernel") -> Text:
-        """What slides over what, with the other settings in words, for alt texts."""
+        """A phrase for alt texts: what slides over what, with the other settings in words."""
         template = f"a {{k}} {what} slides over a {{i}} input with {{settings}}"
         return Text(template, k=Shape(self.k), i=Shape(self.i), settings=settings)
 
-    def sizes(self, back: str = "") -> Words:
-        """The size of the input and that of the result, maybe of a panel `back`: `5×5 → 3×3 → 5×5`."""
+    def size_change(self, back: str = "") -> Words:
+        """How the size changes, maybe back to that of a panel `back`: `5×5 → 3×3 → 5×5`."""
         there = Shape(self.i, "input"), Shape(self.windows.out, "output")
         return Joined((*there, Shape(self.i, back)) if back else there, " → ")
 
     def point(self) -> Words:
-        """What the kernel, the padding or the stride does to the size."""
+        """A sentence about how the kernel, padding or stride changes the size."""
         out, p, k = self.windows.out, Extent(self.p or (0, 0)), Shape(self.k)
         if any(d > 1 for d in self.d):
-            said = "Dilation {d} spreads the {k} kernel without more weights: {sizes}"
+            template = "Dilation {d} spreads the {k} kernel without more weights: {sizes}"
         elif max(self.s) == 1 and out == self.i:
             padded = any(self.p or ())
-            said = "Padding {p} keeps the size: {sizes}" if padded else "A {k} kernel keeps the size: {sizes}"
+            template = "Padding {p} keeps the size: {sizes}" if padded else "A {k} kernel keeps the size: {sizes}"
         elif max(self.s) == 1:
             grows = out[0] >= self.i[0] and out[1] >= self.i[1]
-            said = "Padding {p} makes the output larger: {sizes}" if grows else "A {k} kernel takes {n} off: {sizes}"
+            template = (
+                "Padding {p} makes the output larger: {sizes}" if grows else "A {k} kernel takes {n} off: {sizes}"
+            )
         elif self.s == (2, 2) and out == tuple(-(-i // 2) for i in self.i):
-            said = "Stride {s} halves the size: {sizes}"
+            template = "Stride {s} halves the size: {sizes}"
         else:
-            said = "Stride {s} skips positions: {sizes}"
+            template = "Stride {s} skips positions: {sizes}"
         taken = tuple(i - o for i, o in zip(self.i, out, strict=True))
         one, many = "{n} row and column", "{n} rows and columns"
         n = counted(max(taken), one, many) if taken[0] == taken[1] else Text("rows and columns")
-        return Text(said, d=Extent(self.d), k=k, p=p, s=Extent(self.s), n=n, sizes=self.sizes())
+        return Text(template, d=Extent(self.d), k=k, p=p, s=Extent(self.s), n=n, sizes=self.size_change())
 
 
 def same_padding(i: Size, k: Size, s: Size, d: Size) -> Sides:
-    """The padding with which ⌈i/s⌉ cells come out, as TensorFlow has it, and with stride 1 PyTorch too.
+    """The padding for an output size of ⌈i/s⌉, as in TensorFlow and, for stride 1, in PyTorch.
 
-    Where it is odd there is one cell more after than before.
+    If it is odd, the side after gets one cell more.
     """
     ends = []
     for cells, kernel, step, gap in zip(i, k, s, d, strict=True):
-        whole = max(0, (-(-cells // step) - 1) * step + gap * (kernel - 1) + 1 - cells)
-        ends.append((whole // 2, whole - whole // 2))
+        total = max(0, (-(-cells // step) - 1) * step + gap * (kernel - 1) + 1 - cells)
+        ends.append((total // 2, total - total // 2))
     return sides_of(*ends)
 
 
-def refuse(rules: Mapping[str, object]) -> None:
-    """Refuse parameters that do not fit together: messages, each with what makes it true; raises UsageError."""
-    for message, broken in rules.items():
-        if broken:
+def raise_if(rules: Mapping[str, object]) -> None:
+    """Raise UsageError with the first message whose condition is true."""
+    for message, condition in rules.items():
+        if condition:
             raise UsageError(message)

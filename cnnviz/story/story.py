@@ -1,4 +1,4 @@
-"""The layer between a scene and its storyboard: what every figure does in the same way is said here, once."""
+"""The layer between a scene and its storyboard, with everything that all figures do the same way."""
 
 from __future__ import annotations
 
@@ -57,18 +57,17 @@ _SIZES = {
     "d": "dilation",
     "o": "output",
 }
-_UNSAID = {"d": ((1, 1), 1), "a": ((0, 0),), "g": (1,)}
-_MOST_LISTED = 9
-_MOST_WORDS = 3
+_HIDDEN_DEFAULTS = {"d": ((1, 1), 1), "a": ((0, 0),), "g": (1,)}
+_MAX_LISTED = 9
+_MAX_WITH_WORDS = 3
 _OPERATORS = {"∗": "times", "+": "plus", "=": "equals", "→": "becomes"}
 
 
 class Story:
-    """A figure while it is told: its panels, its settings and its steps.
+    """A figure that is being built: its panels, settings and steps.
 
-    `title` names it and `point` says in a sentence what it shows; `graph` is what it computes; each setting is a word
-    with a symbol and its value. A `crowded` one shows colours instead of numbers, as one with a large input does
-    anyway.
+    `point` is a sentence that says what the figure shows, and `graph` what it computes. Each setting is a word with a
+    symbol and its value. A `crowded` figure shows colours instead of numbers, which is the default for a large input.
     """
 
     def __init__(
@@ -83,10 +82,10 @@ class Story:
 
     # Settings
 
-    def set(
+    def show_setting(
         self, word: str, symbol: str, value: Phrase | Sequence[int] | int, *, size: bool = True, always: bool = False
     ) -> None:
-        """A parameter for the head of the figure: `kernel k = 3`, its word shown `always` or where there is room."""
+        """Add a setting to the figure's heading: `kernel k = 3`, its word shown `always` or if there is room."""
         if isinstance(value, int):
             value = Number(value)
         elif isinstance(value, Sequence):
@@ -96,35 +95,35 @@ class Story:
         self.settings.append(("", Text(f"{word} {{value}}", value=value)) if always else (word, value))
 
     def number(self, name: str) -> Number:
-        """A parameter as it was given, for formulas."""
+        """A parameter as given, for formulas."""
         return Number(getattr(self.scene, name), None, (name,))
 
-    def parameter(self, name: str, symbol: str, word: str = "") -> None:
-        """A parameter of the scene that is a number, as it was given, for the head of the figure."""
-        self.set(word, symbol, self.number(name), size=False)
+    def show_parameter(self, name: str, symbol: str, word: str = "") -> None:
+        """Add a numeric parameter of the scene, as given, to the figure's heading."""
+        self.show_setting(word, symbol, self.number(name), size=False)
 
-    def sizes(self, words: bool = True, /, **sizes: Sequence[int] | int) -> None:
-        """Sizes by their symbols, maybe without `words`; a dilation of 1, one group, no output padding go unsaid."""
+    def show_sizes(self, words: bool = True, /, **sizes: Sequence[int] | int) -> None:
+        """Add sizes by symbol to the heading, except for defaults such as a dilation of 1."""
         self._words = words
         for symbol, value in sizes.items():
-            if value not in _UNSAID.get(symbol, ()):
-                self.set(_SIZES[symbol], symbol, value)
+            if value not in _HIDDEN_DEFAULTS.get(symbol, ()):
+                self.show_setting(_SIZES[symbol], symbol, value)
 
-    def bias(self, value: float) -> Number:
-        """The bias as a number of formulas, in the head of the figure where it is not 0."""
+    def show_bias(self, value: float) -> Number:
+        """The bias as a number for formulas; added to the heading unless it is 0."""
         number = Number(value, None, ("bias",))
         if value:
-            self.set("bias", "b", number, size=False)
+            self.show_setting("bias", "b", number, size=False)
         return number
 
     def settings_text(self, *without: str) -> Words:
-        """The settings as words, without some: `stride 2, padding 1`."""
-        found = (each for each in self.settings if each[0] not in without)
-        return joined(Text(f"{word} {{value}}", value=getattr(value, "value", value)) for word, value in found)
+        """The settings as words, except for those `without`: `stride 2, padding 1`."""
+        settings = (each for each in self.settings if each[0] not in without)
+        return joined(Text(f"{word} {{value}}", value=getattr(value, "value", value)) for word, value in settings)
 
     def _settings(self) -> Words:
-        """Each a word and its value; of many the words are left out."""
-        if len(self.settings) > _MOST_WORDS or not self._words:
+        """The heading's settings; the words are left out if there are many."""
+        if len(self.settings) > _MAX_WITH_WORDS or not self._words:
             return joined((value for _, value in self.settings), "   " if self._words else "     ")
         return joined(
             (Text(f"{word} {{value}}", value=value) if word else value for word, value in self.settings), "     "
@@ -134,12 +133,12 @@ class Story:
 
     @property
     def is_picture(self) -> bool:
-        """Whether the input that is shown already is a picture."""
+        """Whether the input is a picture."""
         return self._picture
 
-    def decimals(self, values: Values, *, lost: float = 0.0) -> int:
-        """Decimals that show these values; `lost` is what floats may have left of 0."""
-        return digits_for(values, most=self.scene.most(), above=lost)
+    def decimals(self, values: Values, *, rounding_error: float = 0.0) -> int:
+        """Decimals that show these values; those up to `rounding_error` count as 0."""
+        return digits_for(values, most=self.scene.max_decimals(), above=rounding_error)
 
     def cells(
         self,
@@ -151,30 +150,31 @@ class Story:
         fill: float | Values = 0.0,
         pending: bool = False,
         data: Data | None = None,
-        lost: float | None = None,
+        rounding_error: float | None = None,
         below: Words | None = None,
         size: Shape | None = None,
         first: Values | None = None,
         axes: int | None = None,
         sheets: Sequence[int] = (),
-        kind: type[Cells] = Cells,
+        cls: type[Cells] = Cells,
         role: str = "input",
         roles: npt.NDArray[np.str_] | None = None,
         marks: Sequence[Mark] = (),
         **more: Any,
     ) -> Cells:
-        """A panel of cells, labelled with its size (a `label` that is a str has a gap for it) and what stands `below`.
+        """A panel of cells; its label is `label`, in which `{size}` is replaced, with `below` on the next line.
 
-        With `windows` it is drawn padded with `fill`, what no window reaches hatched, and an outline for the window;
-        a `pending` one is empty until its cells are written. Of a tensor the graph learns which panel shows it: what
-        goes in at the start, what is computed at the end. `data` says where an input comes from. One that steps change
-        has other values at `first`, and may be labelled with another `size`. `axes` is how many of the array are shown,
-        where windows do not tell: of four, samples and channels are sheets of a block, of which those of `sheets` are
-        drawn, all of them unless given. `kind` is a class of cells; `more` are fields of the panel.
+        With `windows` it is drawn with its padding (`fill`), unreached cells hatched, and an outline for the window. A
+        `pending` panel is empty until its cells are written. If `values` is a tensor, the graph records that the panel
+        shows it: an input at the start, a result at the end. `data` says where an input comes from. `first` are the
+        values before the first step, if they differ, and `size` replaces the size in the label. `axes` is how many
+        axes of the array are shown, by default those of the windows; of four, samples and channels become the sheets of
+        a block, and only those in `sheets` are drawn, by default all. `cls` is the class of the result; `more` are
+        fields of the panel.
         """
         if windows is not None:
             self._ndim = len(windows.axes)
-        shown, goes_in = self._registered(name, values, axes or self._ndim, sheets)
+        shown, is_input = self._register(name, values, axes or self._ndim, sheets)
         if data is not None:
             self._picture = data.source == "image"
             self._crowded = self._crowded or max(shown.shape[-2:]) >= CROWDED_SIDE
@@ -200,57 +200,60 @@ class Story:
             drawn = np.full(shown.shape, np.nan)
             roles = np.full(shown.shape, "pending") if coloured is None else coloured
             marks = marks or (CURRENT,)
-        if goes_in or windows is not None:
+        if is_input or windows is not None:
             self.graph.show_input(name, drawn, shown.shape)
         fields: dict[str, Any] = {"numbers": not self._crowded or role == "kernel", **more}
         if "digits" not in fields:
-            fields["digits"] = self.decimals(shown, lost=getattr(values, "lost", 0.0) if lost is None else lost)
+            fields["digits"] = self.decimals(
+                shown,
+                rounding_error=getattr(values, "rounding_error", 0.0) if rounding_error is None else rounding_error,
+            )
         if "shade" not in fields:
             fields["shade"] = self.shade(shown, data, plain=role == "kernel")
         head, form = lines(*texts), Grid if drawn.ndim == 2 else Block
         panel = form(name=name, label=lines(head, below), values=drawn, roles=roles, marks=tuple(marks), **fields)
-        return self.add(kind(panel, drawn if windows is not None else shown, head))
+        return self.add(cls(panel, drawn if windows is not None else shown, head))
 
     def add(self, cells: Cells) -> Cells:
-        """Cells that are made already."""
+        """Add cells that have been created already."""
         self._cells.append(cells)
         return cells
 
-    def _registered(self, panel: str, values: Values | Tensor, axes: int, sheets: Sequence[int]) -> tuple[Values, bool]:
-        """The array that a panel shows, registered as a result of the graph; and whether it goes in instead."""
+    def _register(self, panel: str, values: Values | Tensor, axes: int, sheets: Sequence[int]) -> tuple[Values, bool]:
+        """Record in the graph which array a panel shows; returns the array, and whether it is an input."""
         if not isinstance(values, Tensor):
             return values, False
-        # Samples, and channels that windows do not tell apart, are no axes of the panel.
+        # A panel has no axis for samples, nor for channels that windows do not separate.
         ndim = axes or 2 + int(values.values.shape[-3:-2] > (1,))
         index = (0,) * (values.values.ndim - ndim)
         shown = _stacked(values.values[index])
         shown = shown[list(sheets)] if sheets else shown
-        goes_in = self.graph.is_given(values)
-        if not goes_in:
+        is_input = self.graph.is_input(values)
+        if not is_input:
             self.graph.show(values, panel, index, shown.shape, sheets=tuple(sheets))
-        return shown, goes_in
+        return shown, is_input
 
     def shade(self, values: Values, data: Data | None = None, *, plain: bool = False) -> Shade:
-        """How values become colours: greys for a picture, one hue for a map, two from a middle zero for signs."""
+        """The colour scale for values: grey for a picture, sequential for a map, diverging if some are negative."""
         picture, always = self._picture and not plain, (self._picture or self._crowded) and not plain
         if data is not None and picture and values.min() >= 0:
             return Shade(scale="gray", lo=0, hi=255, always=True)
         return shade_for(values, picture=picture, always=always)
 
-    # Steps and the whole
+    # Steps
 
     def step(self, caption: Words, *changes: Changes, beats: float = 1.0) -> Step:
-        """A step: what is said and what changes."""
+        """A step with its caption and changes."""
         return Step(caption=caption, changes=tuple(_flat(changes)), beats=beats)
 
-    def rest(self) -> list[Change]:
-        """All panels come to rest."""
-        return [change for cells in self._cells for change in cells.rest()]
+    def uncover(self) -> list[Change]:
+        """Uncover the cells of all panels and hide their outlines."""
+        return [change for cells in self._cells for change in cells.uncover()]
 
     def answer(self, caption: Words, *changes: Changes) -> Step:
-        """The last step: what there was to see, with all panels at rest."""
+        """The last step: the conclusion, with all panels uncovered."""
         flat = list(_flat(changes))
-        return self.step(caption, flat, self.rest(), beats=2)
+        return self.step(caption, flat, self.uncover(), beats=2)
 
     def play(
         self,
@@ -263,11 +266,11 @@ class Story:
         answer: Words = "",
         **texts: Any,
     ) -> Story:
-        """The story as a whole: its `count` steps, made anew at each call, and the `stage`, rows of panels.
+        """Set the `count` steps, a function that generates them, and the `stage`, rows of panels; returns the story.
 
-        An `answer` is one step more: all panels come to rest, and the sentence says what there was to see.
-        `alt` says what an animation is seen of (or a still, where it is not `animated`); a small result is told behind
-        it. `texts` are the formula and the convention.
+        An `answer` adds a last step that uncovers all panels and states the conclusion. `alt` completes "Animation of
+        …" (or is the whole alt text if the figure is not `animated`); a small result follows. `texts` are the formula
+        and the convention.
         """
         alts = [Text("Animation of {what}", what=alt) if animated else alt, *self._result()]
         self._board = {
@@ -283,7 +286,7 @@ class Story:
         return self
 
     def storyboard(self) -> Storyboard:
-        """The figure as data, its words not yet printed."""
+        """The figure as data, its text not yet formatted."""
 
         def steps() -> Iterator[Step]:
             for cells in self._cells:
@@ -294,7 +297,7 @@ class Story:
 
         return Storyboard(
             scene=scene_name(type(self.scene)),
-            parameters=self.scene.public(),
+            parameters=self.scene.jsonable_parameters(),
             title=self.title,
             point=self.point,
             settings=self._settings(),
@@ -303,11 +306,11 @@ class Story:
         )
 
     def _result(self) -> list[Words]:
-        """The last panel's numbers, for those who do not see it; nothing where they are many or not computed."""
+        """The numbers of the last panel for the alt text, if they are few and computed."""
         if not self._cells or self._cells[-1].name not in self.graph.expected():
             return []
         last = self._cells[-1]
-        if last.values.ndim != 2 or last.values.size > _MOST_LISTED:
+        if last.values.ndim != 2 or last.values.size > _MAX_LISTED:
             return []
         rows = (
             Joined(tuple(last[row, column] for column in range(last.values.shape[1])), ", ")
@@ -315,7 +318,7 @@ class Story:
         )
         return [Text("The output, row by row: {rows}", rows=joined(rows, "; "))]
 
-    def fits(
+    def check_limits(
         self,
         windows: Windows,
         what: str,
@@ -324,10 +327,7 @@ class Story:
         drawn: str = "the padded input",
         options: str = "--p or --i",
     ) -> None:
-        """Refuse more cells, steps, or cells under windows, than anybody watches; raises UsageError.
-
-        There are as many `steps` as windows unless given.
-        """
+        """Raise UsageError for too many cells, steps or covered cells; `steps` defaults to the number of windows."""
         if max(windows.drawn) > MAX_SIDE:
             raise UsageError(
                 f"{drawn} has {size_text(*windows.drawn)} cells, more than {MAX_SIDE} a side: use a smaller {options}"
@@ -337,7 +337,7 @@ class Story:
 
 
 def check_steps(count: int, what: str, covered: int = 0) -> None:
-    """Refuse a figure of more steps, or more cells under its windows, than anybody watches; raises UsageError."""
+    """Raise UsageError for too many steps or covered cells."""
     if count > MAX_STEPS:
         raise UsageError(
             f"{what} would take {count} steps, more than {MAX_STEPS}: use a larger stride or less input or padding"
@@ -350,14 +350,14 @@ def check_steps(count: int, what: str, covered: int = 0) -> None:
 
 
 def _stacked(values: Values) -> Values:
-    """An array as a panel has it: a vector as a column, the channels of all samples one after the other."""
+    """An array as a panel shows it: a vector as a column, the channels of all samples on one axis."""
     if values.ndim == 1:
         return values[:, None]
     return values.reshape(-1, *values.shape[-2:]) if values.ndim > 3 else values
 
 
 def _boundary(windows: Windows) -> tuple[Mark, ...]:
-    """Where the array itself ends within its padding."""
+    """The outline between the array and its padding."""
     if not windows.is_padded:
         return ()
     rows, columns = (axis.size for axis in windows.axes[-2:])
@@ -366,7 +366,7 @@ def _boundary(windows: Windows) -> tuple[Mark, ...]:
 
 
 def _rows(stage: Sequence[Sequence[Cells | Panel | str]]) -> Iterator[tuple[Panel, ...]]:
-    """Rows of panels; a str is an operator."""
+    """Rows of panels, with strings replaced by operators."""
     seen: Counter[str] = Counter()
     for row in stage:
         panels = list[Panel]()

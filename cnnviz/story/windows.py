@@ -1,4 +1,4 @@
-"""Which cells of an array make each cell of a result, axis by axis: for all that slides, pools, groups or connects."""
+"""Which cells of an array contribute to each cell of a result, axis by axis."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ import numpy.typing as npt
 
 from cnnviz.errors import UsageError
 
-Place = tuple[int, ...]
-"""A cell's index in an array as it is drawn, padding included."""
+Index = tuple[int, ...]
+"""The index of a cell in an array as drawn, padding included."""
 
 Ends = int | tuple[int, int]
-"""Cells of padding: on both sides, or before and after."""
+"""Padding: cells on both sides, or before and after."""
 
 _MAP, _PADDING, _BEYOND = 0, 1, 2
 
 
 @dataclass(frozen=True)
 class Axis:
-    """One axis of an array: how many cells it has, those of each window, and the cells of padding on both sides.
+    """One axis of an array: its size, the cells of each window, and the padding before and after.
 
-    Cells of windows count from the array's own first cell; they may lie in the padding, or beyond it.
+    Cells of windows are numbered from the array's first cell; they may lie in the padding or beyond.
     """
 
     size: int
@@ -35,17 +35,17 @@ class Axis:
 
     @classmethod
     def sliding(cls, size: int, k: int, s: int = 1, p: Ends | None = 0, d: int = 1, *, ceil_mode: bool = False) -> Axis:
-        """Windows of `k` cells that are `d` apart, one every `s` cells; raises UsageError where none fits.
+        """Windows of `k` cells with stride `s`, padding `p` and dilation `d`; raises UsageError if none fits.
 
-        Padding is on both sides, or before and after. Dumoulin and Visin (2016), relationship 15; with `ceil_mode` a
-        last window may hang over the edge, as in `torch.nn.functional.max_pool2d`.
+        Dumoulin and Visin (2016), relationship 15; with `ceil_mode` the last window may extend past the edge, as in
+        `torch.nn.functional.max_pool2d`.
         """
         span, ends = d * (k - 1) + 1, p
         p, after = p if isinstance(p, tuple) else (p or 0, p or 0)
-        room = size + p + after - span
-        count = (-(-room // s) if ceil_mode else room // s) + 1
+        slack = size + p + after - span
+        count = (-(-slack // s) if ceil_mode else slack // s) + 1
         if ceil_mode and (count - 1) * s >= size + p:
-            # The last window must begin within the array or the padding before it.
+            # The last window must start in the array or the padding before it.
             count -= 1
         if count < 1:
             raise _does_not_fit(size, k, ends, d)
@@ -53,12 +53,12 @@ class Axis:
 
     @classmethod
     def adaptive(cls, size: int, out: int) -> Axis:
-        """As many windows as there are outputs, from ⌊r·i/o⌋ up to ⌈(r+1)·i/o⌉, as adaptive pooling has them."""
+        """The windows of adaptive pooling: from ⌊r·i/o⌋ up to ⌈(r+1)·i/o⌉ for output r."""
         return cls(size, tuple(tuple(range(r * size // out, -(-(r + 1) * size // out))) for r in range(out)))
 
     @classmethod
     def each(cls, size: int) -> Axis:
-        """Every cell by itself: the channels of a depthwise convolution."""
+        """A window for each cell: the channels of a depthwise convolution."""
         return cls(size, tuple((at,) for at in range(size)))
 
     @classmethod
@@ -68,12 +68,12 @@ class Axis:
 
     @classmethod
     def grouped(cls, size: int, out: int, groups: int = 1) -> Axis:
-        """The channels that each of `out` filters sees, in `groups` of equal size; raises UsageError where none are.
+        """The channels that each of `out` filters sees, in `groups` as in `torch.nn.functional.conv2d`.
 
-        As in `torch.nn.functional.conv2d`; one group is a full convolution, as many as channels a depthwise one.
+        One group is a full convolution, a group for each channel a depthwise one. Raises UsageError.
         """
         if size % groups or out % groups:
-            # Where nobody says how many, there are as many filters as groups.
+            # By default there are as many filters as groups.
             both = f"channels, {size}" + f", and of filters, {out}" * (out != groups)
             fit = (str(n) for n in range(1, size + 1) if not size % n and (out == groups or not out % n))
             raise UsageError(f"--groups {groups} must divide the number of {both}: use --groups {' or '.join(fit)}")
@@ -84,25 +84,25 @@ class Axis:
 
     @classmethod
     def around(cls, size: int, n: int) -> Axis:
-        """The `n` cells around every cell, cut off at the ends; of an even number one more before than after."""
+        """The `n` cells around each cell, cut off at the ends; if `n` is even, with one more before than after."""
         before, after = n // 2, (n - 1) // 2
         return cls(size, tuple(tuple(range(max(0, at - before), min(size, at + after + 1))) for at in range(size)))
 
     @classmethod
     def transposed(cls, i: int, k: int, s: int = 1, p: int = 0, a: int = 0, d: int = 1) -> Axis:
-        """The output of a transposed convolution: each of `i` input cells stamps `k` of its cells that are `d` apart.
+        """The output of a transposed convolution: each of `i` input cells is stamped onto `k` cells.
 
-        Stamps are `s` apart. The `p` cells that are cut off at both ends are its padding, `a` is the output padding.
-        Raises UsageError where there is no output.
+        Stamps are `s` apart, their cells `d`; `p` cells are cut off at both ends, and `a` is the output padding. Raises
+        UsageError if there is no output.
         """
         stamps = (range(x * s - p, x * s - p + d * (k - 1) + 1, d) for x in range(i))
         return cls(transposed_size(i, k, s, p, a, d), tuple(map(tuple, stamps)), p, p)
 
     @classmethod
     def stretched(cls, i: int, k: int, s: int = 1, p: int = 0, a: int = 0, d: int = 1) -> Axis:
-        """The input of a transposed convolution with s − 1 zeros between its cells, over which the kernel slides.
+        """The input of a transposed convolution, with s − 1 zeros between cells and a padding.
 
-        d(k − 1) − p zeros go around it; where that is negative windows leave out as many cells at both ends instead.
+        The padding is d(k − 1) − p zeros; if that is negative, windows leave out as many cells at both ends.
         Dumoulin and Visin (2016), relationships 8 to 14.
         """
         frame = d * (k - 1) - p
@@ -112,26 +112,26 @@ class Axis:
 
     @cached_property
     def drawn(self) -> int:
-        """Cells of the axis as it is drawn: the array, its padding, and what windows cover beyond."""
+        """The number of drawn cells: the array, its padding, and cells that windows cover beyond."""
         return self.before + max(self.size + self.after, max(map(max, self.spans)) + 1)
 
     @cached_property
     def kinds(self) -> npt.NDArray[np.int_]:
-        """What every drawn cell is: of the array, padding, or beyond."""
+        """For each drawn cell whether it is in the array, in the padding, or beyond."""
         at = np.arange(self.drawn) - self.before
         inside = (at >= 0) & (at < self.size)
         return np.where(inside, _MAP, np.where(at < self.size + self.after, _PADDING, _BEYOND))
 
     @cached_property
     def reached(self) -> npt.NDArray[np.bool_]:
-        """Which drawn cells some window covers."""
+        """Which drawn cells are covered by any window."""
         at = np.arange(self.drawn) - self.before
         return np.isin(at, [cell for span in self.spans for cell in span])
 
 
 @dataclass(frozen=True)
 class Windows:
-    """The windows of an array along all its axes."""
+    """Windows of an array, as the product of its axes."""
 
     axes: tuple[Axis, ...]
 
@@ -146,16 +146,16 @@ class Windows:
         *,
         ceil_mode: bool = False,
     ) -> Windows:
-        """Windows that slide along rows and columns; `p` is left out where there is no such option.
+        """Windows that slide along rows and columns; `p` is None for scenes without padding.
 
-        Raises UsageError where none fits.
+        Raises UsageError if none fits.
         """
         axes = zip(size, k, s, p, d, strict=True)
         return cls(tuple(Axis.sliding(*axis, ceil_mode=ceil_mode) for axis in axes))
 
     @classmethod
     def adaptive(cls, size: Sequence[int], out: Sequence[int]) -> Windows:
-        """Windows chosen for an output of a size."""
+        """The windows of adaptive pooling to an output size."""
         return cls(tuple(map(Axis.adaptive, size, out)))
 
     @property
@@ -165,17 +165,17 @@ class Windows:
 
     @property
     def count(self) -> int:
-        """Cells of the result."""
+        """The number of cells of the result."""
         return int(np.prod(self.out))
 
     @property
     def drawn(self) -> tuple[int, ...]:
-        """The shape of the array as it is drawn."""
+        """The shape of the array as drawn."""
         return tuple(axis.drawn for axis in self.axes)
 
     @property
     def padding(self) -> tuple[int, ...]:
-        """Cells of padding before the array."""
+        """The padding before the array along each axis."""
         return tuple(axis.before for axis in self.axes)
 
     @property
@@ -185,36 +185,36 @@ class Windows:
 
     @property
     def covered(self) -> int:
-        """Cells under all windows together."""
+        """The number of covered cells, summed over all windows."""
         return int(np.prod([sum(map(len, axis.spans)) for axis in self.axes]))
 
-    def places(self) -> Iterator[Place]:
-        """Every cell of the result in reading order."""
+    def positions(self) -> Iterator[Index]:
+        """The indices of the result in reading order."""
         return itertools.product(*map(range, self.out))
 
-    def cells(self, at: Place) -> list[Place]:
-        """The drawn cells under a window; what hangs beyond the padding is left out."""
+    def cells(self, at: Index) -> list[Index]:
+        """The drawn cells under a window, without those beyond the padding."""
         spans = (
             [cell + axis.before for cell in axis.spans[o] if cell < axis.size + axis.after]
             for axis, o in zip(self.axes, at, strict=True)
         )
         return list(itertools.product(*spans))
 
-    def inside(self, at: Place) -> list[Place]:
-        """The drawn cells under a window that are the array's own."""
+    def inside(self, at: Index) -> list[Index]:
+        """The drawn cells under a window that are not padding."""
         return [cell for cell in self.cells(at) if self.is_inside(cell)]
 
-    def is_inside(self, cell: Place) -> bool:
-        """Whether a drawn cell is the array's own."""
+    def is_inside(self, cell: Index) -> bool:
+        """Whether a drawn cell is in the array itself, not in its padding."""
         return all(0 <= at - axis.before < axis.size for at, axis in zip(cell, self.axes, strict=True))
 
-    def outline(self, at: Place) -> tuple[Place, Place]:
-        """The first drawn cell of a window, and its size in cells."""
+    def outline(self, at: Index) -> tuple[Index, Index]:
+        """The first drawn cell of a window, and the window's size."""
         spans = [(axis.spans[o], axis.before) for axis, o in zip(self.axes, at, strict=True)]
         return tuple(span[0] + before for span, before in spans), tuple(span[-1] - span[0] + 1 for span, _ in spans)
 
-    def outline_inside(self, at: Place) -> tuple[Place, Place]:
-        """The part of a window's outline within the array, counted from its own first cell; none is of size 0."""
+    def outline_inside(self, at: Index) -> tuple[Index, Index]:
+        """The part of a window's outline inside the array, in the array's indices; of size 0 if there is none."""
         first, size = self.outline(at)
         axes = [
             (max(0, start - axis.before), min(axis.size, start - axis.before + cells))
@@ -226,24 +226,24 @@ class Windows:
 
     @cached_property
     def kinds(self) -> npt.NDArray[np.int_]:
-        """What every drawn cell is: of the array, padding, or beyond."""
+        """For each drawn cell whether it is in the array, in the padding, or beyond."""
         return reduce(np.maximum.outer, [axis.kinds for axis in self.axes])
 
     def roles(self) -> npt.NDArray[np.str_]:
-        """What every drawn cell is: input or padding, unreached where no window covers it; empty beyond."""
+        """The role of each drawn cell: input or padding, either of them maybe unreached, or empty."""
         seen = reduce(np.logical_and.outer, [axis.reached for axis in self.axes])
         names = np.array([["unreached", "input"], ["padding_unreached", "padding"], ["empty", "empty"]])
         return np.asarray(names[self.kinds, seen.astype(int)])
 
     def padded(self, values: npt.NDArray[np.float64], fill: float | npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """The array as it is drawn: `fill`, maybe an array of that shape, in the padding, NaN beyond."""
-        found = np.where(self.kinds == _PADDING, fill, np.nan)
-        found[tuple(slice(axis.before, axis.before + axis.size) for axis in self.axes)] = values
-        return found
+        """The array as drawn, with `fill` (a number or an array) in the padding and NaN beyond."""
+        drawn = np.where(self.kinds == _PADDING, fill, np.nan)
+        drawn[tuple(slice(axis.before, axis.before + axis.size) for axis in self.axes)] = values
+        return drawn
 
 
 def transposed_size(i: int, k: int, s: int, p: int, a: int, d: int) -> int:
-    """The output size of a transposed convolution; raises UsageError where it has none."""
+    """The output size of a transposed convolution; raises UsageError if there is no output."""
     if a >= max(s, d):
         dilation = f" and dilation {d}" if d > 1 else ""
         raise UsageError(
@@ -252,14 +252,13 @@ def transposed_size(i: int, k: int, s: int, p: int, a: int, d: int) -> int:
     full = (i - 1) * s + d * (k - 1) + 1 + a
     if full - 2 * p < 1:
         raise UsageError(
-            f"padding {p} leaves no output: its two sides take {2 * p} of {full} cells: use --p {(full - 1) // 2} or "
-            "less"
+            f"padding {p} leaves no output: it cuts off {2 * p} of {full} cells: use --p {(full - 1) // 2} or less"
         )
     return full - 2 * p
 
 
 def _does_not_fit(size: int, k: int, p: Ends | None, d: int) -> UsageError:
-    """What to say of a kernel that is larger than the padded input, and what would work."""
+    """The error for a kernel that is larger than the padded input, with sizes that would work."""
     if p is None:
         message = f"kernel {k} does not fit the input {size}: use --k {size} or less, or --i {k} or more"
         return UsageError(message, "k", {"k": size, "i": k})

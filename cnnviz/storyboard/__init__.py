@@ -1,6 +1,6 @@
-"""What a figure shows, as plain data: panels on a stage, and the steps that change them.
+"""A figure as plain data: panels on a stage, and the steps that change them.
 
-Texts may hold `$mathtext$` and `**strong**` parts; nothing here knows a colour or a pixel.
+Texts may contain `$mathtext$` and `**strong**` parts; colours and pixels are left to the renderer.
 """
 
 from cnnviz.storyboard.changes import (

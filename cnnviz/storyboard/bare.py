@@ -1,4 +1,4 @@
-"""A figure without a word: its grids and windows, and nothing else."""
+"""A figure without words: only its grids and windows."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from cnnviz.storyboard.panels import Block, Grid, Panel
 
 
 def bare(board: Storyboard) -> Storyboard:
-    """The storyboard with its grids alone, and with the steps in which these change; raises UsageError for none.
+    """The storyboard with only its grids and the steps that change them; raises UsageError if there are no grids.
 
-    Title, settings and alt text stay: nobody draws them, but a file says them to who cannot see it.
+    Title, settings and alt text are kept for the file's metadata and for screen readers.
     """
-    rows = tuple(tuple(_without_words(panel) for panel in row if _tells(panel)) for row in board.rows)
+    rows = tuple(tuple(_without_words(panel) for panel in row if _is_clear_without_words(panel)) for row in board.rows)
     rows = tuple(row for row in rows if row)
     kept = {panel.name for row in rows for panel in row}
     if not kept:
-        raise UsageError(f"--bare draws grids of cells alone, and {board.scene} has none here: leave it out")
+        raise UsageError(f"--bare draws only grids of cells, and this {board.scene} has none: leave it out")
 
     def steps() -> Iterator[Step]:
         for place, step in enumerate(board.steps()):
@@ -31,8 +31,8 @@ def bare(board: Storyboard) -> Storyboard:
     return replace(board, rows=rows, steps=steps, count=sum(1 for _ in steps()), bare=True)
 
 
-def _tells(panel: Panel) -> bool:
-    """Whether a panel tells something without words: a kernel without its weights does not."""
+def _is_clear_without_words(panel: Panel) -> bool:
+    """Whether a panel makes sense without words, which a kernel without its weights does not."""
     return isinstance(panel, Grid | Block) and not (panel.roles == "kernel").all()
 
 

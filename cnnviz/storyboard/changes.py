@@ -1,4 +1,4 @@
-"""What a step can change on the stage."""
+"""The changes that a step can make."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from cnnviz.storyboard.panels import Shade, Values, Words
 
 
 class Cell(Record, kw_only=True):
-    """One cell of a grid or block changes; what is None stays. `note` is the small text in its corner, "" for none; of
-    a cell whose value is not known it stands in the middle.
+    """A cell of a grid or block changes; fields that are None stay the same.
 
-    `origin` is the row and column of the panel from which its value moves here, or its place in the panel `source`.
+    `note` is small text in the corner, or in the middle of a cell without a value; "" removes it. `origin` is the cell
+    from which the value moves here, in the same panel or in the panel `source`.
     """
 
     panel: str
@@ -25,7 +25,7 @@ class Cell(Record, kw_only=True):
 
 
 class MoveMark(Record, kw_only=True):
-    """A mark of a grid or block goes to another place, or changes its size."""
+    """A mark of a grid or block moves or changes its size."""
 
     panel: str
     mark: str
@@ -44,7 +44,7 @@ class Relabel(Record, kw_only=True):
 
 
 class MoveDot(Record, kw_only=True):
-    """A dot of a plot goes to another place; NaN hides it."""
+    """A dot of a plot moves; NaN hides it."""
 
     panel: str
     dot: str
@@ -54,7 +54,7 @@ class MoveDot(Record, kw_only=True):
 
 
 class SetCurve(Record, kw_only=True):
-    """A curve of a plot gets other points; with `extend` they continue it."""
+    """A curve of a plot gets new points, or with `extend` more points."""
 
     panel: str
     curve: str
@@ -64,14 +64,14 @@ class SetCurve(Record, kw_only=True):
 
 
 class SetHeights(Record, kw_only=True):
-    """A surface gets another field of as many heights."""
+    """A surface gets new heights, of the same shape."""
 
     panel: str
     heights: Values
 
 
 class SetRow(Record, kw_only=True):
-    """A line of an equation panel gets another text or role."""
+    """A line of an equation panel gets new text or a new role."""
 
     panel: str
     row: str
@@ -80,8 +80,9 @@ class SetRow(Record, kw_only=True):
 
 
 class SetEntry(Record, kw_only=True):
-    """An entry of a table gets another text or role. What stands in the entry `origin`, a row and a column, moves here
-    before the text appears.
+    """An entry of a table gets new text or a new role.
+
+    The text of the entry `origin`, a row and a column, moves here before the new text appears.
     """
 
     panel: str
@@ -93,7 +94,7 @@ class SetEntry(Record, kw_only=True):
 
 
 class SetNode(Record, kw_only=True):
-    """A node of a graph gets another role or text."""
+    """A node of a graph gets a new role or new text."""
 
     panel: str
     node: str
@@ -102,7 +103,7 @@ class SetNode(Record, kw_only=True):
 
 
 class SetEdge(Record, kw_only=True):
-    """An edge of a graph gets another role or text."""
+    """An edge of a graph gets a new role or new text."""
 
     panel: str
     source: str
@@ -112,7 +113,7 @@ class SetEdge(Record, kw_only=True):
 
 
 class SetLayerView(Record, kw_only=True):
-    """A station of a maps panel gets another role, other values with their shade, or another note."""
+    """A station of a maps panel gets a new role, new values with their shade, or a new note."""
 
     panel: str
     station: str

@@ -1,4 +1,4 @@
-"""A whole figure: the stage and its steps."""
+"""A figure: the stage and its steps."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FORMAT_VERSION = 1
 
 
 class Step(Record, kw_only=True):
-    """What one step changes and says; it is held for `beats` times the usual time."""
+    """A step: its caption and changes; it is shown for `beats` times the usual time."""
 
     caption: Words = ""
     changes: tuple[Change, ...] = ()
@@ -23,15 +23,15 @@ class Step(Record, kw_only=True):
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Storyboard:
-    """A whole figure: what stands on the stage (`rows` of panels) and the steps, made anew by each call of `steps`.
+    """A figure: the stage (`rows` of panels) and the `count` steps, which each call of `steps` generates again.
 
-    Each equals itself alone: two that say the same need not be equal.
+    Storyboards are compared by identity.
 
-    `point` is the sentence under the title that says what the figure shows; `convention` is told with the figure, not
-    in it. `count` is the number of steps. `step_roles` names the roles that steps bring in, so that a renderer knows
-    every colour before the first frame. `code` is a line of a program that computes the same. `lang` is the language of
-    its words, as `--lang` has it, and `counter` what the corner says of a step. Of a `bare` one the stage alone is
-    drawn. `subject` is what `alt` calls an animation of, for pictures that show a part of it; empty where it is none.
+    `point` is the sentence under the title that says what the figure shows; `convention` is part of captions and alt
+    texts, but not drawn. `step_roles` are the roles that steps introduce, so that a renderer knows all colours before
+    the first frame. `code` is a line of a program that computes the same. `lang` is the language as in `--lang`, and
+    `counter` the template of the step counter. Of a `bare` figure only the stage is drawn. `subject` is the part of
+    `alt` after "Animation of", for pictures that show only some steps; empty if the figure is not animated.
     """
 
     scene: str
@@ -53,12 +53,12 @@ class Storyboard:
     bare: bool = False
 
     def __repr__(self) -> str:
-        # A notebook shows it whenever a storyboard is a cell's last line: panels would fill pages.
+        # Short, because notebooks display it, and panels would fill pages.
         return f"<Storyboard {self.scene}: {', '.join(panel.name for panel in self.panels())}; {self.count} steps>"
 
     @property
     def has_windows(self) -> bool:
-        """Whether something moves over cells."""
+        """Whether a window moves over cells."""
         return any(mark.role == "window" for panel in self.panels() for mark in getattr(panel, "marks", ()))
 
     def panels(self) -> Iterator[Panel]:
@@ -67,5 +67,5 @@ class Storyboard:
             yield from row
 
     def panel(self, name: str) -> Panel:
-        """The panel of that name; KeyError where there is none."""
+        """The panel with this name; raises KeyError."""
         return {panel.name: panel for panel in self.panels()}[name]

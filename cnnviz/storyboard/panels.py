@@ -1,4 +1,4 @@
-"""What can stand on the stage."""
+"""The panels that can be on the stage."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from cnnviz.record import Record
 Values = npt.NDArray[np.float64]
 
 Words: TypeAlias = Any
-"""A text: words as data (`cnnviz.words`) while a scene tells them, a str with markup once they are printed."""
+"""A text: words as data (`cnnviz.words`) in a scene, a str with markup after formatting."""
 
 
 class Shade(Record, kw_only=True):
-    """A named scale of colours (`gray`, `sequential`, `diverging`) for values from `lo` to `hi`.
+    """A named colour scale (`gray`, `sequential`, `diverging`) for values from `lo` to `hi`.
 
-    It colours the cells where their numbers do not fit, or `always`, as for a picture.
+    Cells are coloured if their numbers do not fit, or `always`, as for a picture.
     """
 
     scale: str
@@ -28,9 +28,9 @@ class Shade(Record, kw_only=True):
 
 
 class Mark(Record, kw_only=True):
-    """A named outline around `rows`×`columns` cells of a grid, its corner at (`row`, `column`); zero cells hide it.
+    """A named outline around `rows`×`columns` cells of a grid, its corner at (`row`, `column`); size zero hides it.
 
-    Of one that lies between cells only the `corners` may be drawn, under the numbers.
+    With `corners` only the corners are drawn, under the numbers, for an outline that cuts through cells.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Mark(Record, kw_only=True):
 
 
 class Panel(Record, kw_only=True):
-    """A thing on the stage; `label` stands under it. With `under` it stands under the panel before it in its row."""
+    """A panel on the stage, with a `label` below it; with `under` it goes below the previous panel of its row."""
 
     kind: ClassVar[str] = "panel"
     name: str
@@ -53,13 +53,12 @@ class Panel(Record, kw_only=True):
 
 
 class Grid(Panel, kw_only=True):
-    """Square cells with a value and a role each; NaN is a cell whose value is not known yet.
+    """Square cells, each with a value and a role; NaN is a value that is not known yet.
 
-    `padding` rows above and below and columns on both sides of `values` are padding, the rest is the map itself.
-    `digits` decimals are shown where `numbers` are; `shade` says how values become colours where they do; `enlarge`
-    allows cells of its own size, larger than the other grids', where these are tiny; `notes` tells that cells will
-    carry notes, for which their numbers leave room. Above a single row its values may stand as `bars` too. At its left
-    as many cells as its `indent` are left out, so that it stands under the end of a longer row.
+    `padding` is the number of padding rows and columns on each side, included in `values`. Numbers are shown with
+    `digits` decimals unless `numbers` is False; `shade` maps values to colours. `enlarge` allows cells larger than the
+    other grids' if those are tiny. With `notes` the numbers leave room for notes in the cells. `bars` above a
+    single row show its values. `indent` shifts the grid to the right by that many cells, under the end of a longer row.
     """
 
     kind: ClassVar[str] = "grid"
@@ -87,7 +86,7 @@ class Grid(Panel, kw_only=True):
 
 
 class Operator(Panel, kw_only=True):
-    """An operator between two panels, such as ∗ or =, or a few words, of a `size`."""
+    """An operator or a few words between two panels, such as ∗ or =, in a font of this `size`."""
 
     kind: ClassVar[str] = "sign"
     text: Words
@@ -95,12 +94,12 @@ class Operator(Panel, kw_only=True):
 
 
 class Block(Panel, kw_only=True):
-    """Channels of one map, each a grid of cells: `values` and `roles` are (channels, rows, columns).
+    """The channels of a map, each a grid of cells: `values` and `roles` have shape (channels, rows, columns).
 
-    `captions` stand under the single grids, "channel 1", "channel 2", … where there are none; `columns` is the number
-    of grids side by side, where the renderer shall not choose; where they are `held` together they stand close, at one
-    height, without captions if all are "". `signs` stand between neighbours, as + and =. `enlarge` is as for a grid. A
-    mark without a channel stands on every one.
+    `captions` label the grids, by default "channel 1", "channel 2", …; `columns` is the number of grids side by side
+    (None lets the renderer choose). `held` draws them close together at one height, without captions if all are "".
+    `signs` are drawn between neighbours, such as + and =. `enlarge` is as for a grid. A mark without a channel is drawn
+    on every channel.
     """
 
     kind: ClassVar[str] = "block"
@@ -123,10 +122,10 @@ class Block(Panel, kw_only=True):
 
 
 class Curve(Record, kw_only=True):
-    """A line of a plot, or its points alone; `text` names it at its end.
+    """A line of a plot, or just its points, with `text` at its end.
 
-    `style` is solid, dashed or dotted, or for points dots or rings. Of an `equal` one a unit of y is as long as one of
-    x, counted from its first point.
+    `style` is solid, dashed or dotted, or dots or rings for points. With `equal` a unit of y is as long as a unit of x,
+    measured from the first point.
     """
 
     name: str
@@ -139,9 +138,9 @@ class Curve(Record, kw_only=True):
 
 
 class Dot(Record, kw_only=True):
-    """A marker of a plot; NaN hides it. `text` stands on a `side` of it: beside, above or below.
+    """A marker of a plot, with `text` on a `side`: beside, above or below; NaN hides it.
 
-    Its `shape` is circle, square, diamond, triangle, pentagon or arrowhead, which is a triangle upside down.
+    `shape` is circle, square, diamond, triangle, pentagon or arrowhead, a triangle pointing down.
     """
 
     name: str
@@ -154,9 +153,9 @@ class Dot(Record, kw_only=True):
 
 
 class Plot(Panel, kw_only=True):
-    """Axes at the left and below with curves and dots; `span` is the share of width.
+    """Curves and dots with axes; `span` is the plot's share of the width.
 
-    `square` makes a unit of x as long as one of y.
+    `square` makes a unit of x as long as a unit of y.
     """
 
     kind: ClassVar[str] = "plot"
@@ -171,9 +170,9 @@ class Plot(Panel, kw_only=True):
 
 
 class Surface(Plot, kw_only=True):
-    """A plot over a field of heights, (rows, columns) from low to high y and x, shown as bands between `levels`.
+    """A plot over heights, (rows, columns) in order of rising y and x, drawn as bands between `levels`.
 
-    The bands' colours are of the scale `scale`.
+    `scale` names the colour scale of the bands.
     """
 
     kind: ClassVar[str] = "surface"
@@ -183,7 +182,7 @@ class Surface(Plot, kw_only=True):
 
 
 class Row(Record, kw_only=True):
-    """A line of an equation panel, in the ink of its role; an empty text leaves its place blank."""
+    """A line of an equation panel, in the colour of its role; an empty one stays blank."""
 
     name: str
     text: Words
@@ -191,7 +190,7 @@ class Row(Record, kw_only=True):
 
 
 class Equation(Panel, kw_only=True):
-    """Lines of text and formulas, one under the other; `widest` holds samples of the longest texts that steps bring."""
+    """Lines of text and formulas; `widest` are samples of the longest texts that steps will set."""
 
     kind: ClassVar[str] = "equation"
     lines: tuple[Row, ...]
@@ -200,10 +199,9 @@ class Equation(Panel, kw_only=True):
 
 
 class Table(Panel, kw_only=True):
-    """A table of short texts; `roles` (rows × columns) name how an entry looks: plain, strong, selected or refused; of
-    one that is asked for a question mark is seen.
+    """A table of short texts; `roles` (rows × columns) are plain, strong, selected, refused or asked, a question mark.
 
-    Where there are `sketches`, the last entry of each row is a small plot of its curves.
+    With `sketches` the last entry of each row is a small plot of its curves.
     """
 
     kind: ClassVar[str] = "table"
@@ -215,9 +213,9 @@ class Table(Panel, kw_only=True):
 
 
 class Node(Record, kw_only=True):
-    """A node of a graph at (`x`, `y`), 0 to 1 from left and top; `text` stands in it, `label` beside it.
+    """A node of a graph at (`x`, `y`), from 0 to 1 from left and top, with `text` inside and `label` beside it.
 
-    `widest` is a sample of the longest text that steps bring into it.
+    `widest` is a sample of the longest text that steps will set.
     """
 
     name: str
@@ -230,7 +228,7 @@ class Node(Record, kw_only=True):
 
 
 class Edge(Record, kw_only=True):
-    """A line between two nodes with a text on it; `style` is solid or dashed."""
+    """A line between two nodes with `text` on it; `style` is solid or dashed."""
 
     source: str
     target: str
@@ -248,13 +246,13 @@ class Graph(Panel, kw_only=True):
 
 
 class LayerView(Record, kw_only=True):
-    """A place that data passes: `values` are maps (channels, rows, columns) or numbers (n,); NaN is not known yet.
+    """The data at one stage of a network: maps (channels, rows, columns) or numbers (n,); NaN is not known yet.
 
-    `form` is maps, numbers (one a line), bars (from 0 to 1) or total (one number). `title` and `size` stand under it,
-    a `note` in the size's place, in room for `widest`; `lines` names numbers or bars, `marked` is the one that counts.
-    Maps over a grey `picture` (rows, columns, 0 to 1) are a tint of it, as strong as they are. Stations of one `group`
-    share a ground. A line with a + leads past a `residual` one: its input is added to what it
-    makes. Of one with `branches` all but one lead past it, to where they are put one behind the other, ‖.
+    `form` is maps, numbers (one per line), bars (from 0 to 1) or total (one number). `title` and `size` are written
+    below; a `note`, with room for `widest`, replaces the size. `lines` labels numbers or bars, and `marked` is the
+    highlighted one. Maps are drawn as a tint over a grey `picture` (rows, columns, from 0 to 1), if there is one.
+    Stations of the same `group` share a background. A skip connection with a + leads past a `residual` station; all but
+    one of its `branches` lead past a station to where they are concatenated, ‖.
     """
 
     name: str
@@ -276,7 +274,7 @@ class LayerView(Record, kw_only=True):
 
 
 class Key(Record, kw_only=True):
-    """What a scale of colours is for, with texts at its ends or, of three, in its middle too."""
+    """A legend for a colour scale, with labels at its ends and, if there are three, in the middle."""
 
     scale: str
     text: Words
@@ -284,10 +282,10 @@ class Key(Record, kw_only=True):
 
 
 class Maps(Panel, kw_only=True):
-    """Stations in the order in which data passes them, with arrows between; `key` tells of the scales that they use.
+    """The stations of a network in forward order, with arrows between them and a `key` for their colour scales.
 
-    A station's role is idle, active or done; gradient or returned while and after the way back leads through it;
-    updated. The arrow between two stations follows from their roles.
+    A station's role is idle, active or done in the forward pass, gradient or returned in the backward pass, or updated.
+    The arrow between two stations follows from their roles.
     """
 
     kind: ClassVar[str] = "maps"

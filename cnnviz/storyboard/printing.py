@@ -1,4 +1,4 @@
-"""A storyboard's words turned into text: those of its stage at once, those of a step as it comes."""
+"""Formatting a storyboard's words as text: the stage at once, each step when it is reached."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TEXTS = ("title", "point", "settings", "formula", "convention", "alt", "subject
 
 
 def printed(board: Storyboard, printer: Printer, lang: str = "en") -> Storyboard:
-    """The storyboard with its words as text."""
+    """The storyboard with its words formatted as text."""
 
     def steps() -> Iterator[Step]:
         for step in board.steps():
@@ -25,7 +25,7 @@ def printed(board: Storyboard, printer: Printer, lang: str = "en") -> Storyboard
 
 
 def _printed(thing: Any, printer: Printer) -> Any:
-    """A panel, a part of one or a change with text for words; itself where it has none."""
+    """A panel, part of a panel or change with its words as text; the same object if it has none."""
     if isinstance(thing, Phrase):
         return printer(thing)
     if isinstance(thing, tuple):

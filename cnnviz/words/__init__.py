@@ -1,4 +1,4 @@
-"""Words as data: arithmetic, sentences and formulas, and the formatter that turns them into text at the very end."""
+"""Words as data: arithmetic, sentences and formulas, which a printer formats as text at the very end."""
 
 from cnnviz.words.algebra import derivative, dot, precise, substitute, with_decimals
 from cnnviz.words.arithmetic import (

@@ -1,4 +1,4 @@
-"""Expressions as text: within a line, in the font of that, or in mathtext with numbers put in for letters."""
+"""Expressions as text: inline, in the font of the line, or as mathtext with numbers in place of letters."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ NOTATIONS: Mapping[str, Mapping[str, Pair]] = MappingProxyType(
         },
     }
 )
-"""By notation, what a symbol of a size becomes along rows and along columns; those left out stay."""
+"""By notation, the symbols of sizes along rows and columns; those not listed stay the same."""
 
 _FEWEST_SHORTENED = 3
 _COMMAND = re.compile(r"\\(?:[a-zA-Z]+|.) ?")
@@ -73,10 +73,9 @@ _INLINE_BARS = {"abs": ("|", "|"), "floor": ("⌊", "⌋"), "ceil": ("⌈", "⌉
 
 
 class _Part(Record):
-    """A part of an expression as text: `compound` needs parentheses as a factor, `signed` as a term after another.
+    """Part of an expression as text: if `compound` it needs parentheses as a factor, if `signed` after another term.
 
-    `after` is what it is as a term after another where that is not the text in parentheses. One with a `vector` in it
-    is put into brackets.
+    `after` is the text after another term, if not simply parenthesised. With a `vector` inside it gets brackets.
     """
 
     text: str
@@ -98,16 +97,16 @@ class _Part(Record):
 
 
 class ExpressionPrinter:
-    """Turns expressions into text in one notation."""
+    """Prints expressions in one notation."""
 
     def __init__(self, notation: str) -> None:
         self._notation, self._symbols = notation, NOTATIONS[notation]
         self._axis = 0
-        # How long a sum may be within an equation; 0 where it is written whole.
+        # Maximal length of a sum in an equation; 0 for no limit.
         self._letters = 0
 
     def __call__(self, words: Words | int) -> str:
-        """The text of some words, such as an expression's name."""
+        """The text of words, such as an expression's name."""
         raise NotImplementedError
 
     # Inline: numbers in the font of the text
@@ -179,19 +178,19 @@ class ExpressionPrinter:
         return _Part(top.first() + slash + under, signed=top.signed)
 
     def _shortened(self, terms: Sequence[str], between: str, dots: str) -> str:
-        """Terms with signs between; the middle gives way to an ellipsis where they are too many to read."""
+        """Terms joined by signs; if there are too many to read, an ellipsis replaces those in the middle."""
         whole, last = between.join(terms), terms[-1]
-        if not self._letters or seen(whole) <= self._letters or len(terms) < _FEWEST_SHORTENED:
+        if not self._letters or visible_length(whole) <= self._letters or len(terms) < _FEWEST_SHORTENED:
             return whole
         kept = len(terms) - 2
-        while kept and seen(between.join([*terms[:kept], "…", last])) > self._letters:
+        while kept and visible_length(between.join([*terms[:kept], "…", last])) > self._letters:
             kept -= 1
         return between.join([*terms[:kept], dots, last])
 
-    # Mathtext: letters, and numbers put in for them
+    # Mathtext: letters, or numbers in their place
 
     def math(self, part: Expression, values: Mapping[str, Number] | None = None, *, display: bool = False) -> str:
-        """An expression as mathtext; with numbers for the symbols that `values` holds, fractions tall in `display`."""
+        """An expression as mathtext, with `values` in place of symbols; `display` makes tall fractions."""
         return self._math(part, values or {}, display).text
 
     def _sized(self, name: str, axis: int | None = None) -> str:
@@ -245,13 +244,13 @@ class ExpressionPrinter:
 
     def _math_quotient(self, part: Quotient, of: Callable[[Expression], _Part], display: bool) -> _Part:
         top, below = of(part.top), of(part.below)
-        # Within an equation a small fraction's digits are too small.
+        # In an equation the digits of a small fraction would be too small.
         small = not self._letters or (top.text, below.text) == ("1", "2")
         if small and isinstance(part.top, Number) and isinstance(part.below, Number):
             return _Part(rf"\frac{{{top.text}}}{{{below.text}}}")
         if display:
             return _Part(rf"\dfrac{{{top.text}}}{{{below.text}}}")
-        # Within a line of text a fraction's letters are too small.
+        # In a line of text the letters of a fraction would be too small.
         under = f"({below.text})" if isinstance(part.below, Product) else below.factor()
         over = f"({top.text})" if isinstance(part.top, Product) and not display else top.first()
         return _Part(f"{over}/{under}")
@@ -277,6 +276,6 @@ def _is_filled(part: Expression, values: Mapping[str, Number]) -> bool:
     return all(leaf.name in values for leaf in leaves(part) if isinstance(leaf, Symbol))
 
 
-def seen(text: str) -> int:
-    """How many characters are seen of a text."""
+def visible_length(text: str) -> int:
+    """The number of visible characters in a text."""
     return len(_COMMAND.sub("x", _UNSEEN.sub("", text)))

@@ -18,7 +18,7 @@ from cnnviz.words.arithmetic import (
     Vector,
     has_symbols,
 )
-from cnnviz.words.expressions import MATH_SIGNS, OF_E, ExpressionPrinter, seen
+from cnnviz.words.expressions import MATH_SIGNS, OF_E, ExpressionPrinter, visible_length
 from cnnviz.words.formulas import Assigned, ByCases, Defined, Equation, Filled, Interval
 from cnnviz.words.texts import NAMES, Extent, Joined, Math, PerAxis, Shape, Strong, Text, Words, joined, walk
 
@@ -213,7 +213,7 @@ def _along(extent: Extent) -> list[str]:
 
 def _first_that_fits(*texts: str) -> str:
     """The first text that fits the band, counted in characters seen; else the last."""
-    return next((text for text in texts if seen(text) <= _BAND_LETTERS), texts[-1])
+    return next((text for text in texts if visible_length(text) <= _BAND_LETTERS), texts[-1])
 
 
 def _stacked(parts: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""Words as data: sentences by template, names, sizes and lists; a formatter turns them into text at the very end."""
+"""Words as data: templates, names, sizes and lists, which a printer formats as text at the very end."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from cnnviz.record import Record
 
 
 class Phrase(Record):
-    """Anything that is said in a figure and is not yet text."""
+    """Words of a figure that are not formatted as text yet."""
 
 
 Words = Phrase | str
-"""A text: a phrase, or a str that stays as it is in every language, such as the name of a file."""
+"""A phrase, or a str that is the same in every language, such as a file name."""
 
 
 class Text(Phrase):
-    """A sentence or a part of one: an English template, which is its key in every language, and what fills its gaps.
+    """A sentence or part of one: an English template, also the key of its translations, and the values in it.
 
-    `Text("row {row}, column {column}", row=2, column=1)`; a value may be a phrase, a str or a whole number.
+    `Text("row {row}, column {column}", row=2, column=1)`; a value is a phrase, a str or an int.
     """
 
     def __init__(self, template: str, /, **values: Any) -> None:
@@ -30,13 +30,13 @@ class Text(Phrase):
 
 
 class Strong(Phrase):
-    """Words that stand out."""
+    """Highlighted words."""
 
     inner: Words
 
 
 class Joined(Phrase):
-    """Words with a sign between; a language may have another one for it."""
+    """Words joined by a separator, which a language may replace."""
 
     parts: tuple[Words, ...]
     between: str = ", "
@@ -44,26 +44,26 @@ class Joined(Phrase):
 
 
 NAMES = "names"
-"""What stands between names in a list: a comma, in a language maybe something of its own."""
+"""The separator between names in a list: a comma, or what a language uses instead."""
 
 
 class Math(Phrase):
-    """A formula in mathtext without dollar signs that nobody needs to evaluate."""
+    """A formula in mathtext, without dollar signs, that is never evaluated."""
 
     source: str
 
 
 class Shape(Phrase):
-    """Sizes along the axes of an array: `5×5`; `ref` names the panel that has it."""
+    """The shape of an array, such as `5×5`; `ref` names the panel of that shape."""
 
     sizes: tuple[int, ...]
     ref: str | None = None
 
 
 class Extent(Phrase):
-    """A parameter for rows and columns: `2`, or `2×1` where these differ; `ref` is the letter that stands for it.
+    """A parameter for rows and columns: `2`, or `2×1` if they differ; `ref` is its letter.
 
-    Of four sizes two are those before an array, two those after it: `0,1`, or `0,1×2,1`.
+    Four sizes are two before an array and two after it: `0,1`, or `0,1×2,1`.
     """
 
     sizes: tuple[int, ...]
@@ -71,16 +71,16 @@ class Extent(Phrase):
 
 
 class PerAxis(Phrase):
-    """The same about rows and columns: said once where it is the same, else for each."""
+    """Words about rows and about columns, written once if they are the same."""
 
     rows: Words
     columns: Words
 
 
 def joined(parts: Iterable[Words | None], between: str = ", ", end: str = "") -> Words:
-    """Those parts that there are, with a sign between."""
-    found = tuple(part for part in parts if part is not None and part != "")
-    return found[0] if len(found) == 1 and not end else Joined(found, between, end) if found else ""
+    """The parts that are not empty, joined by a separator."""
+    given = tuple(part for part in parts if part is not None and part != "")
+    return given[0] if len(given) == 1 and not end else Joined(given, between, end) if given else ""
 
 
 def listed(names: Iterable[Words]) -> Words:
@@ -89,22 +89,22 @@ def listed(names: Iterable[Words]) -> Words:
 
 
 def lines(*parts: Words | None) -> Words:
-    """One under the other."""
+    """Parts on separate lines."""
     return joined(parts, "\n")
 
 
 def sentences(*parts: Words | None) -> Words:
-    """One after the other, each with a full stop."""
+    """Parts as sentences, each with a full stop."""
     return joined(parts, ". ", ".")
 
 
 def counted(count: Any, one: str, many: str, **values: Any) -> Text:
-    """A text whose wording depends on a number, whole or a `Number`: `{n}` in its template."""
+    """A text in the singular or plural, depending on `count` (an int or `Number`), which is `{n}` in the template."""
     return Text(one if getattr(count, "value", count) == 1 else many, n=count, **values)
 
 
 def children(words: Any) -> tuple[Any, ...]:
-    """What some words are made of, phrases among it."""
+    """The parts of some words, such as phrases."""
     if isinstance(words, tuple):
         return words
     if isinstance(words, Text):
@@ -115,10 +115,10 @@ def children(words: Any) -> tuple[Any, ...]:
 
 
 def walk(words: Any) -> Iterator[Phrase]:
-    """Every phrase within some words, the words themselves first."""
-    left = [words]
-    while left:
-        each = left.pop()
+    """Every phrase in some words, starting with the words themselves."""
+    stack = [words]
+    while stack:
+        each = stack.pop()
         if isinstance(each, Phrase):
             yield each
-        left += [child for child in reversed(children(each)) if isinstance(child, (Phrase, tuple))]
+        stack += [child for child in reversed(children(each)) if isinstance(child, (Phrase, tuple))]

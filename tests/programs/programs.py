@@ -26,7 +26,7 @@ def check(figure, framework, source=None):
     """Run a figure's program in a framework, and compare each number that it prints with the operation's results."""
     operation = figure.scene.operation()
     found, results = printed(source or figure.code(framework)), evaluate(operation)
-    if operation.course is not None:
+    if operation.training_call is not None:
         results["losses"] = figure.scene._training.loss
     every = importlib.import_module(f"cnnviz.programs.{framework}").Framework(operation).printed()
     assert len(found) == len(every) > 0
