@@ -9,18 +9,7 @@ from typing import ClassVar
 from cnnviz.data import MAP_NAMES
 from cnnviz.parameters import ArrayLike, Size, param
 from cnnviz.scenes._fast_convolution import compare_ways
-from cnnviz.story import (
-    CURRENT,
-    Graph,
-    MapAndKernel,
-    Sliding,
-    Story,
-    input_map,
-    padding,
-    raise_if,
-    stride,
-    times,
-)
+from cnnviz.story import CURRENT, Graph, MapAndKernel, Sliding, Story, input_map, padding, raise_if, stride, times
 from cnnviz.storyboard import Mark, Operator, Step
 from cnnviz.words import Math, Number, Shape, Strong, Text, dot, equation
 
